@@ -1,0 +1,85 @@
+"""Offers every implementation's options to Hydra, made from the options' own declaration.
+
+Hydra imports this in every process that composes, DVC's own included, and stops at any exception
+but ImportError: so it stays small and asks the registry only when a config is looked up.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.object_type import ObjectType
+from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import OmegaConf
+
+if TYPE_CHECKING:
+    from hydra.core.config_search_path import ConfigSearchPath
+
+SCHEME = "mlops"
+
+
+class ImplementationSource(ConfigSource):
+    """`<stage>/<name>` as a config, for every implementation that the registry knows."""
+
+    @staticmethod
+    def scheme() -> str:
+        """Return the scheme of this source's addresses."""
+        return SCHEME
+
+    def available(self) -> bool:
+        """Return True: an environment without plugins has no options, and that is no error."""
+        return True
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Return an implementation's name and the defaults of its options."""
+        from mlops_plugins.options import defaults
+        from mlops_plugins.registry import registry
+        from mlops_plugins.stages import Stage
+
+        if not self.is_config(config_path):
+            raise ConfigLoadError(f"Config not found: {config_path}")
+        stage, name = _split(config_path)
+        values: dict[str, Any] = {"name": name, **defaults(registry().load(Stage(stage), name))}
+        return ConfigResult(
+            provider=self.provider,
+            path=f"{SCHEME}://",
+            config=OmegaConf.create(values),
+            header={"package": None},
+        )
+
+    def is_group(self, config_path: str) -> bool:
+        """Return whether the path is a stage."""
+        from mlops_plugins.stages import Stage
+
+        return config_path.strip("/") in {"", *Stage}
+
+    def is_config(self, config_path: str) -> bool:
+        """Return whether the path is an implementation."""
+        stage, name = _split(config_path)
+        return name in self.list(stage, ObjectType.CONFIG)
+
+    def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        """Return the stages at the top, and a stage's implementations below it."""
+        from mlops_plugins.registry import registry
+        from mlops_plugins.stages import Stage
+
+        path = config_path.strip("/")
+        if not path:
+            return [] if results_filter is ObjectType.CONFIG else sorted(Stage)
+        if path not in set(Stage) or results_filter is ObjectType.GROUP:
+            return []
+        return registry().names(Stage(path))
+
+
+class ImplementationSearchPath(SearchPathPlugin):
+    """Looks behind the project's `conf/`, so that a file there always wins."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append the source."""
+        search_path.append(provider="mlops-plugins", path=f"{SCHEME}://")
+
+
+def _split(config_path: str) -> tuple[str, str]:
+    stage, _, name = config_path.strip("/").removesuffix(".yaml").partition("/")
+    return stage, name

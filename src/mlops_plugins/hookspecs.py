@@ -1,0 +1,82 @@
+"""The hooks that a plugin may implement; each example can be pasted into a plugin's module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mlops_plugins.stages import Alert, Context, Implementation, Stage
+
+GROUP = "mlops_plugins"
+"""The entry-point group in which every plugin, built-in or not, names its module."""
+
+hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
+
+
+class Hooks:
+    """One hook offers implementations; the others observe stages as they run."""
+
+    @hookspec
+    def mlops_implementations(self) -> Iterable[Implementation]:  # type: ignore[empty-body]
+        """Offer implementations of stages.
+
+        Keep this module light: name heavy code in `target`, and it is imported when chosen.
+
+        Example:
+            @hookimpl
+            def mlops_implementations():
+                yield Implementation(
+                    stage=Stage.TRAIN,
+                    name="acme-gbm",
+                    target="acme_ml.gbm:Gbm",
+                    summary="Acme's boosted trees",
+                    libraries=("acme-gbm-core",),
+                )
+        """
+
+    @hookspec
+    def mlops_before_stage(self, stage: Stage, name: str, context: Context) -> None:
+        """Observe that an implementation is about to run.
+
+        Example:
+            @hookimpl
+            def mlops_before_stage(stage, name, context):
+                context.say(f"about to run {stage} by {name}")
+        """
+
+    @hookspec
+    def mlops_after_stage(
+        self, stage: Stage, name: str, context: Context, seconds: float, metrics: Mapping[str, float]
+    ) -> None:
+        """Observe that a stage succeeded, how long it took (seconds), and what it measured.
+
+        Example:
+            @hookimpl
+            def mlops_after_stage(stage, seconds):
+                statsd.timing(f"mlops.{stage}", seconds * 1000)
+        """
+
+    @hookspec
+    def mlops_on_error(self, stage: Stage, name: str, context: Context, error: BaseException) -> None:
+        """Observe that a stage failed.
+
+        Example:
+            @hookimpl
+            def mlops_on_error(stage, error):
+                sentry_sdk.capture_exception(error)
+        """
+
+    @hookspec
+    def mlops_on_alert(self, context: Context, alert: Alert) -> None:
+        """Observe an alert, beside the notifier that `notify:` chooses.
+
+        Example:
+            @hookimpl
+            def mlops_on_alert(alert):
+                pagerduty.trigger(alert.title)
+        """

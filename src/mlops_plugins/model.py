@@ -1,0 +1,205 @@
+"""The model folder: an estimator, the feature code that feeds it, its schema, and a manifest.
+
+    models/model/
+        manifest.json    task, classes, schema, who made what, and the hash of every other file
+        estimator/       what the trainer wrote, in its own format
+        recipe/          the feature code, as the features stage left it
+
+It is all that serving, batch scoring, the gate and MLflow's loader need.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins import files, schema, tables
+from mlops_plugins.errors import DataError, ModelError
+from mlops_plugins.options import Options
+from mlops_plugins.registry import registry
+from mlops_plugins.stages import Context, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import numpy as np
+    import pandas as pd
+
+    from mlops_plugins.stages import Predictor
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+def build(
+    context: Context, trainer: Any, *, chosen: Mapping[str, str], features: Path,
+    schema_file: Path, output: Path,
+) -> None:
+    """Train, and seal what came out into a model folder.
+
+    Args:
+        context: The stage's context.
+        trainer: The chosen implementation of train.
+        chosen: The names of the implementations that made the features and the estimator.
+        features: The folder that the features stage wrote.
+        schema_file: The team's schema.
+        output: The model folder to write.
+
+    Raises:
+        DataError: There is nothing to learn: the target is missing, null or constant.
+    """
+    target = tables.read(features / "train.parquet").column(context.data.target).to_pandas()
+    classes = _classes(context, target)
+    trainer.train(context, features=features, output=output / "estimator")
+    shutil.copytree(features / "recipe", output / "recipe")
+    whole = {
+        "format": FORMAT,
+        "project": context.project,
+        "task": context.data.task,
+        "classes": classes,
+        "train": chosen[Stage.TRAIN],
+        "features": chosen[Stage.FEATURES],
+        "options": trainer.model_dump(),
+        "rows": len(target),
+        "schema": schema.read(schema_file, context.data).to_dict(),
+        "files": {
+            item.relative_to(output).as_posix(): files.digest(item)
+            for item in sorted(output.rglob("*"))
+            if item.is_file()
+        },
+    }
+    files.write_json(output / MANIFEST, whole)
+
+
+def _classes(context: Context, target: pd.Series[Any]) -> list[Any] | None:
+    if context.data.task == "regression":
+        return None
+    return sorted(target.unique().tolist())
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model folder, opened: predicts from raw rows."""
+
+    manifest: Mapping[str, Any]
+    digest: str
+    schema: schema.Schema
+    recipe: Callable[[pd.DataFrame], pd.DataFrame]
+    predictor: Predictor
+
+    @property
+    def task(self) -> str:
+        """Return the task: binary, multiclass or regression."""
+        return str(self.manifest["task"])
+
+    @property
+    def classes(self) -> list[Any] | None:
+        """Return the classes in the order of the scores; None for regression."""
+        return self.manifest["classes"]  # type: ignore[no-any-return]
+
+    @property
+    def inputs(self) -> schema.Schema:
+        """Return the schema of the raw columns that a prediction needs."""
+        return self.schema.only(self.schema.inputs)
+
+    def scores(self, rows: pd.DataFrame) -> np.ndarray:
+        """Return probabilities (rows, classes) or values (rows,) for raw rows.
+
+        Raises:
+            DataError: A column is missing or of the wrong type.
+        """
+        return self.predictor.scores(self.recipe(schema.conform(rows, self.inputs)))
+
+    def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return `prediction`, `score` and, for classes, one `probability_<class>` each.
+
+        `score` is the probability of the last class (binary) or of the predicted one (multiclass),
+        and the value itself for regression.
+        """
+        import pandas as pd
+
+        scores = self.scores(rows)
+        classes = self.classes
+        if classes is None:
+            return pd.DataFrame({"prediction": scores, "score": scores}, index=rows.index)
+        best = scores.argmax(axis=1)
+        score = scores[:, -1] if len(classes) == 2 else scores.max(axis=1)
+        columns = {"prediction": pd.Series(classes).iloc[best].to_numpy(), "score": score}
+        columns |= {f"probability_{name}": scores[:, i] for i, name in enumerate(classes)}
+        return pd.DataFrame(columns, index=rows.index)
+
+
+def open_model(folder: Path) -> Model:
+    """Open a model folder, after checking every file against the manifest.
+
+    Raises:
+        ModelError: It is no model folder, a file was changed, or a format is unknown.
+    """
+    manifest = _manifest(folder)
+    for name, expected in manifest["files"].items():
+        file = folder / name
+        if not file.is_file() or files.digest(file) != expected:
+            raise ModelError(
+                f"The model file {name} is {'corrupt' if file.is_file() else 'missing'}.",
+                where=str(file),
+                expected=f"SHA-256 {expected}",
+                next_step="fetch the model again: `dvc checkout --force`, or `mlops export`",
+            )
+    described = manifest["schema"]
+    return Model(
+        manifest=manifest,
+        digest=files.digest(folder),
+        schema=schema.parse(described, target=described["target"], id=described["id"], where=MANIFEST),
+        recipe=_maker(Stage.FEATURES, manifest).recipe(folder / "recipe"),
+        predictor=_maker(Stage.TRAIN, manifest).load(folder / "estimator"),
+    )
+
+
+def _maker(stage: Stage, manifest: Mapping[str, Any]) -> Any:
+    """Return an instance that can read what the implementation wrote; reading needs no options."""
+    target: type[Options] = registry().load(stage, manifest[stage])
+    return target.model_construct()
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = files.read_json(folder / MANIFEST)
+        known = manifest["format"] == FORMAT
+    except FileNotFoundError:
+        raise ModelError(
+            "There is no model.",
+            where=str(folder / MANIFEST),
+            next_step="`dvc repro` trains one, `dvc checkout` restores one",
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise ModelError(
+            "The model's manifest is corrupt.",
+            where=str(folder / MANIFEST),
+            next_step="fetch the model again: `dvc checkout --force`, or `mlops export`",
+        ) from None
+    if not known:
+        raise ModelError(
+            f"The model has the format {manifest['format']}.",
+            where=str(folder / MANIFEST),
+            expected=f"format {FORMAT}",
+            next_step="upgrade mlops-plugins, or train again",
+        )
+    return dict(manifest)
+
+
+def labelled(frame: pd.DataFrame, target: str, *, where: str) -> pd.DataFrame:
+    """Return the rows that have a target.
+
+    Raises:
+        DataError: The target is missing, or has no value.
+    """
+    if target not in frame.columns:
+        raise DataError(
+            f"The target '{target}' is missing.",
+            where=where,
+            expected=", ".join(map(str, frame.columns)),
+            next_step="correct data.target in conf/config.yaml",
+        )
+    return frame[frame[target].notna()]

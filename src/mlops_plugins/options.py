@@ -1,0 +1,121 @@
+"""How an implementation declares its options: as a typed, described, validated model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mlops_plugins.errors import ConfigurationError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TypeVar
+
+    OptionsType = TypeVar("OptionsType", bound="Options")
+
+__all__ = ["Field", "Options", "defaults", "parse", "to_yaml"]
+
+
+class Options(BaseModel):
+    """The base of every implementation: its fields are its options, its method does the stage.
+
+    >>> class Shout(Options):
+    ...     volume: int = Field(3, ge=0, le=11, description="Loudness, 0 to 11.")
+    >>> Shout(volume=4).volume
+    4
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+MISSING = "???"
+"""What Hydra writes for a value that has no default and must be given."""
+
+
+def defaults(options: type[Options]) -> dict[str, Any]:
+    """Return each option's default, `???` where there is none."""
+    return {
+        name: MISSING if field.is_required() else field.get_default(call_default_factory=True)
+        for name, field in options.model_fields.items()
+    }
+
+
+def to_yaml(name: str, options: type[Options], summary: str) -> str:
+    """Return the commented YAML that belongs in `conf/<stage>/<name>.yaml`."""
+    import io
+
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.width = 10_000
+
+    def one(key: str, value: Any) -> str:
+        stream = io.StringIO()
+        yaml.dump({key: value}, stream)
+        return stream.getvalue()
+
+    parts = [f"# {summary}\n", one("name", name)]
+    for key, value in defaults(options).items():
+        description = options.model_fields[key].description
+        parts.append(f"\n# {description}\n" if description else "\n")
+        parts.append(one(key, value))
+    return "".join(parts)
+
+
+def parse(options: type[OptionsType], values: Mapping[str, Any], *, where: str) -> OptionsType:
+    """Make `options` from `values`, or say which key is wrong and what belongs there.
+
+    Args:
+        options: The implementation's class.
+        values: The section of `params.yaml`, without `name` and `implementation`.
+        where: The section's name and file, for the error.
+
+    Raises:
+        ConfigurationError: An option is unknown, missing, or of the wrong type or range.
+    """
+    missing = sorted(key for key, value in values.items() if value == MISSING)
+    if missing:
+        key = missing[0]
+        raise ConfigurationError(
+            f"The option '{key}' has no value.",
+            where=f"{where}: {key}: ???",
+            expected=_expected(options, key),
+            next_step=f"write a value for '{key}' there",
+        )
+    try:
+        return options.model_validate(dict(values))
+    except ValidationError as error:
+        raise _explain(error, options, where) from None
+
+
+def _expected(options: type[Options], key: str) -> str:
+    field = options.model_fields.get(key)
+    if field is None:
+        return "one of " + ", ".join(options.model_fields)
+    kind = getattr(field.annotation, "__name__", None) or str(field.annotation)
+    return f"{kind}: {field.description}" if field.description else kind
+
+
+def _explain(error: ValidationError, options: type[Options], where: str) -> ConfigurationError:
+    first = error.errors(include_url=False)[0]
+    path = ".".join(str(part) for part in first["loc"])
+    key = str(first["loc"][0]) if first["loc"] else ""
+    if first["type"] == "extra_forbidden":
+        return ConfigurationError(
+            f"There is no option '{path}'.{did_you_mean(key, options.model_fields)}",
+            where=f"{where}: {path}",
+            expected="one of " + (", ".join(options.model_fields) or "nothing: it has no options"),
+            next_step=f"remove or rename '{path}' there",
+        )
+    if first["type"] == "missing":
+        what = f"The option '{path}' has no value."
+    else:
+        what = f"The option '{path}' is {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}."
+    return ConfigurationError(
+        what,
+        where=f"{where}: {path}",
+        expected=_expected(options, key),
+        next_step=f"correct '{path}' there",
+    )

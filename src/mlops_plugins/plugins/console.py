@@ -1,0 +1,26 @@
+"""Progress on the terminal: an observer, and the smallest example of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlops_plugins.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlops_plugins.stages import Context, Stage
+
+
+@hookimpl
+def mlops_before_stage(stage: Stage, name: str, context: Context) -> None:
+    """Say that a stage starts."""
+    context.say(f"{stage}: {name} ...")
+
+
+@hookimpl
+def mlops_after_stage(
+    stage: Stage, context: Context, seconds: float, metrics: Mapping[str, float]
+) -> None:
+    """Say that it is done, and how long it took."""
+    context.say(f"{stage}: done in {seconds:.1f} s")

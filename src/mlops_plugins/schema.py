@@ -1,0 +1,261 @@
+"""The schema of the data: one file that the team owns, read by every stage that sees raw rows."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from mlops_plugins.errors import DataError, did_you_mean
+from mlops_plugins.files import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from mlops_plugins.stages import Data
+
+Type = Literal["integer", "number", "boolean", "category", "text", "datetime"]
+
+MOST_CATEGORIES = 200
+"""A text column with more distinct values than this is inferred as text, not as a category."""
+
+HEADER = """\
+# What the data must look like. Inferred at the first `dvc repro` while `columns` is empty;
+# from then on it is yours: edit it, commit it. To infer it anew, write `columns: {}`.
+#
+# type:     integer, number, boolean, category, text or datetime
+# nullable: whether a value may be missing
+# min, max: the range that is allowed (inferred ranges are half a span wider than what was seen)
+# values:   the categories that are allowed
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """What one column may hold."""
+
+    type: Type
+    nullable: bool = False
+    min: float | None = None
+    max: float | None = None
+    values: tuple[Any, ...] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the column as `schema.yaml` writes it, without what is not set."""
+        whole = {"type": self.type, "nullable": self.nullable, "min": self.min, "max": self.max}
+        if self.values is not None:
+            whole["values"] = list(self.values)
+        return {key: value for key, value in whole.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """The columns by name, in order, and which of them are not features."""
+
+    columns: Mapping[str, Column]
+    target: str
+    id: str | None = None
+
+    @property
+    def inputs(self) -> list[str]:
+        """Return the raw columns that a prediction needs."""
+        return [name for name in self.columns if name not in (self.target, self.id)]
+
+    def only(self, names: Iterable[str]) -> Schema:
+        """Return the schema of these columns."""
+        return replace(self, columns={name: self.columns[name] for name in names})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "target": self.target,
+            "id": self.id,
+            "columns": {name: column.to_dict() for name, column in self.columns.items()},
+        }
+
+
+def parse(whole: Mapping[str, Any], *, target: str, id: str | None, where: str) -> Schema:  # noqa: A002
+    """Make a schema from plain data.
+
+    Raises:
+        DataError: A column's description has an unknown key or type.
+    """
+    columns: dict[str, Column] = {}
+    for name, described in (whole.get("columns") or {}).items():
+        known = list(Column.__dataclass_fields__)
+        for key in described:
+            if key not in known:
+                raise DataError(
+                    f"The column '{name}' has an unknown key '{key}'.{did_you_mean(key, known)}",
+                    where=f"{where}: columns.{name}.{key}",
+                    expected="one of " + ", ".join(known),
+                    next_step=f"correct it in {where}",
+                )
+        if described.get("type") not in get_args(Type):
+            raise DataError(
+                f"The column '{name}' has the type {described.get('type')!r}.",
+                where=f"{where}: columns.{name}.type",
+                expected="one of " + ", ".join(get_args(Type)),
+                next_step=f"correct it in {where}",
+            )
+        values = described.get("values")
+        columns[str(name)] = Column(**{**described, "values": None if values is None else tuple(values)})
+    return Schema(columns=columns, target=target, id=id)
+
+
+def read(path: Path, data: Data) -> Schema:
+    """Read the team's schema file; one without columns is to be inferred.
+
+    Raises:
+        DataError: The file is no schema.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        whole = YAML(typ="safe").load(path) if path.exists() else {}
+    except YAMLError as error:
+        raise DataError(
+            "The schema is not valid YAML.", where=f"{path.name}: {_first_line(error)}",
+            next_step=f"correct {path.name}, or restore it: git checkout -- {path.name}",
+        ) from None
+    return parse(whole or {}, target=data.target, id=data.id, where=path.name)
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def write(path: Path, schema: Schema) -> None:
+    """Write a schema as a commented file for the team to own."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.width = 100
+    stream = io.StringIO()
+    yaml.dump({"columns": schema.to_dict()["columns"]}, stream)
+    write_text(path, HEADER + "\n" + stream.getvalue())
+
+
+def infer(frame: pd.DataFrame, data: Data) -> Schema:
+    """Infer a schema from the rows at hand: types, nulls, ranges and categories."""
+    columns = {
+        str(name): _infer_column(
+            frame[name], is_class=name == data.target and data.task != "regression"
+        )
+        for name in frame.columns
+    }
+    if data.id in columns:
+        columns[data.id] = replace(columns[data.id], min=None, max=None, values=None)
+    return Schema(columns=columns, target=data.target, id=data.id)
+
+
+def _infer_column(series: pd.Series[Any], *, is_class: bool) -> Column:
+    import pandas as pd
+
+    nullable = bool(series.isna().any())
+    present = series.dropna()
+    if pd.api.types.is_bool_dtype(present) and len(present):
+        return Column(type="boolean", nullable=nullable)
+    if pd.api.types.is_datetime64_any_dtype(series):
+        return Column(type="datetime", nullable=nullable)
+    if is_class:
+        return Column(type="category", nullable=nullable, values=_sorted(present))
+    if pd.api.types.is_numeric_dtype(series):
+        whole = bool(len(present)) and bool((present % 1 == 0).all())
+        return Column(
+            type="integer" if whole else "number", nullable=nullable, **_range(present, whole=whole)
+        )
+    if present.nunique() <= MOST_CATEGORIES:
+        return Column(type="category", nullable=nullable, values=_sorted(present.astype(str)))
+    return Column(type="text", nullable=nullable)
+
+
+def _sorted(present: pd.Series[Any]) -> tuple[Any, ...]:
+    return tuple(sorted(present.unique().tolist()))
+
+
+def _range(present: pd.Series[Any], *, whole: bool) -> dict[str, float]:
+    """Widen what was seen by half its span on each side; what was never negative stays so."""
+    if present.empty:
+        return {}
+    low, high = float(present.min()), float(present.max())
+    margin = (high - low) / 2 or 1.0
+    wide_low = max(low - margin, 0.0) if low >= 0 else low - margin
+    wide_high = high + margin
+    if whole:
+        return {"min": int(wide_low), "max": int(wide_high)}
+    return {"min": float(f"{wide_low:.6g}"), "max": float(f"{wide_high:.6g}")}
+
+
+def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Give the schema's columns, in its order, the one dtype that each type has.
+
+    Training, batches and requests all pass here, so a model always sees the same dtypes:
+    integer int64 (float64 if nullable), number float64, boolean bool (float64 if nullable),
+    category and text object with None for nulls, datetime datetime64[us].
+
+    Raises:
+        DataError: A column is missing, or a value cannot be read as the column's type.
+    """
+    import pandas as pd
+
+    missing = [name for name in schema.columns if name not in frame.columns]
+    if missing:
+        raise DataError(
+            f"The column '{missing[0]}' is missing.{did_you_mean(missing[0], map(str, frame.columns))}",
+            where=f"columns: {', '.join(map(str, frame.columns))}",
+            expected=", ".join(schema.columns),
+            next_step="add the column, or correct the schema",
+        )
+    made = {}
+    for name, column in schema.columns.items():
+        try:
+            made[name] = _convert(frame[name], column)
+        except (ValueError, TypeError) as error:
+            raise _unreadable(frame[name], name, column, error) from None
+    return pd.DataFrame(made, index=frame.index)
+
+
+def _convert(series: pd.Series[Any], column: Column) -> pd.Series[Any]:
+    import pandas as pd
+
+    match column.type:
+        case "integer":
+            numeric = pd.to_numeric(series)
+            return numeric.astype("float64" if column.nullable or numeric.isna().any() else "int64")
+        case "number":
+            return pd.to_numeric(series).astype("float64")
+        case "boolean":
+            if series.dtype == object or isinstance(series.dtype, pd.StringDtype):
+                series = series.map(_to_boolean)
+            return series.astype("float64" if column.nullable or series.isna().any() else "bool")
+        case "datetime":
+            return pd.to_datetime(series).astype("datetime64[us]")
+    if pd.api.types.is_numeric_dtype(series) and column.values is not None:
+        return series
+    return series.astype(object).where(series.notna(), None)
+
+
+def _to_boolean(value: object) -> object:
+    known = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
+    return known.get(str(value).strip().lower(), value)
+
+
+def _unreadable(series: pd.Series[Any], name: str, column: Column, error: Exception) -> DataError:
+    row, value = "", str(error)
+    for position, item in enumerate(series):
+        try:
+            _convert(series.iloc[[position]], column)
+        except (ValueError, TypeError):
+            row, value = f", row {position + 1}", repr(item)
+            break
+    return DataError(
+        f"The column '{name}' holds {value}, which is no {column.type}.",
+        where=f"column {name}{row}",
+        expected=column.type,
+        next_step="correct the value, or the column's type in schema.yaml",
+    )

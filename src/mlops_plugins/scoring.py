@@ -1,0 +1,124 @@
+"""The metrics of each task, one definition for evaluation, gate and monitoring."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+
+    from mlops_plugins.stages import Task
+
+PRIMARY: Mapping[Task, str] = {"binary": "roc_auc", "multiclass": "balanced_accuracy", "regression": "r2"}
+"""The metric that the gate and the monitor look at; of all of them, more is better."""
+
+
+def metrics(
+    task: Task, target: np.ndarray, scores: np.ndarray, classes: Sequence[Any] | None
+) -> dict[str, float]:
+    """Return the task's metrics.
+
+    Args:
+        task: The task.
+        target: True values of shape (rows,): for classes, their positions in `classes`.
+        scores: Probabilities of shape (rows, classes), or values of shape (rows,).
+        classes: The classes in order; None for regression.
+    """
+    return {name: float(function(target, scores)) for name, function in functions(task).items()}
+
+
+def functions(task: Task) -> dict[str, Callable[[Any, Any], float]]:
+    """Return each metric of a task as a function of target and scores."""
+    return {"binary": _binary, "multiclass": _multiclass, "regression": _regression}[task]()
+
+
+def _binary() -> dict[str, Callable[[Any, Any], float]]:
+    from sklearn import metrics as m
+
+    return {
+        "roc_auc": lambda y, s: m.roc_auc_score(y, s[:, 1]),
+        "average_precision": lambda y, s: m.average_precision_score(y, s[:, 1]),
+        "log_loss": lambda y, s: m.log_loss(y, s, labels=[0, 1]),
+        "brier": lambda y, s: m.brier_score_loss(y, s[:, 1]),
+        "accuracy": lambda y, s: m.accuracy_score(y, s.argmax(1)),
+        "precision": lambda y, s: m.precision_score(y, s.argmax(1), zero_division=0),
+        "recall": lambda y, s: m.recall_score(y, s.argmax(1), zero_division=0),
+        "f1": lambda y, s: m.f1_score(y, s.argmax(1), zero_division=0),
+    }
+
+
+def _multiclass() -> dict[str, Callable[[Any, Any], float]]:
+    from sklearn import metrics as m
+
+    return {
+        "accuracy": lambda y, s: m.accuracy_score(y, s.argmax(1)),
+        "balanced_accuracy": lambda y, s: m.recall_score(y, s.argmax(1), average="macro", zero_division=0),
+        "f1_macro": lambda y, s: m.f1_score(y, s.argmax(1), average="macro", zero_division=0),
+        "log_loss": lambda y, s: m.log_loss(y, s, labels=list(range(s.shape[1]))),
+    }
+
+
+def _regression() -> dict[str, Callable[[Any, Any], float]]:
+    from sklearn import metrics as m
+
+    return {
+        "rmse": m.root_mean_squared_error,
+        "mae": m.mean_absolute_error,
+        "r2": m.r2_score,
+    }
+
+
+def positions(target: Any, classes: Sequence[Any] | None) -> np.ndarray:
+    """Return classes as their positions in `classes`, and values as they are.
+
+    Raises:
+        DataError: A class is not among `classes`.
+    """
+    import numpy as np
+
+    from mlops_plugins.errors import DataError
+
+    values = np.asarray(target)
+    if classes is None:
+        return values.astype(float)
+    place = {label: i for i, label in enumerate(classes)}
+    unknown = sorted({value for value in values.tolist() if value not in place}, key=str)
+    if unknown:
+        raise DataError(
+            f"The model has never seen the class {unknown[0]!r}.",
+            expected="one of " + ", ".join(map(str, classes)),
+            next_step="train on rows of this class, or remove them",
+        )
+    return np.array([place[value] for value in values.tolist()])
+
+
+def bootstrap(
+    function: Callable[[Any, Any], float], target: np.ndarray, scores: np.ndarray, *,
+    resamples: int, seed: int,
+) -> tuple[float, float]:
+    """Return the 95 % percentile interval of a metric over resampled rows.
+
+    Resamples that a metric is not defined on, such as those of one class, are left out; the
+    interval is NaN if all are. Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13.
+    """
+    import numpy as np
+
+    values = [
+        function(target[rows], scores[rows])
+        for rows in resampled_rows(len(target), resamples=resamples, seed=seed)
+        if target.dtype.kind == "f" or len(np.unique(target[rows])) > 1
+    ]
+    if not values:
+        return float("nan"), float("nan")
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def resampled_rows(rows: int, *, resamples: int, seed: int) -> list[np.ndarray]:
+    """Return row numbers drawn with replacement, the same for the same seed."""
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    return [generator.integers(0, rows, rows) for _ in range(resamples)]

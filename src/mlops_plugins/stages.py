@@ -1,0 +1,399 @@
+"""The lifecycle in one file: each stage's contract, its inputs and its outputs.
+
+Stages exchange files. An implementation gets a context, the paths of its inputs, and for each
+output a path to write to: the runner moves a finished output to its place, so an implementation
+never sees, or leaves, a half-written one. Its method carries the stage's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+Task = Literal["binary", "multiclass", "regression"]
+
+
+class Stage(StrEnum):
+    """The steps of the lifecycle, in the order they run."""
+
+    INGEST = "ingest"
+    VALIDATE = "validate"
+    SPLIT = "split"
+    FEATURES = "features"
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+    EXPLAIN = "explain"
+    GATE = "gate"
+    TRACK = "track"
+    REGISTER = "register"
+    SERVE = "serve"
+    MONITOR = "monitor"
+    RETRAIN = "retrain"
+    NOTIFY = "notify"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What the columns mean, from `data:` in `conf/config.yaml`."""
+
+    task: Task
+    target: str
+    time: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What every stage is given.
+
+    Attributes:
+        root: The project's folder (of the experiment's copy, inside `dvc exp run --temp`).
+        project: The project's name, under which models are registered.
+        data: What the columns mean.
+        seed: The one seed; derive every random state from it.
+        threads: How many threads a library may use.
+        say: Tells the user something, on standard error.
+    """
+
+    root: Path
+    project: str
+    data: Data
+    seed: int
+    threads: int
+    say: Callable[[str], None]
+
+    @property
+    def home(self) -> Path:
+        """The project's own folder, also from inside DVC's temporary copy of it.
+
+        What outlives an experiment (the tracking database) belongs here.
+        """
+        parents = self.root.parents
+        in_temporary_copy = len(parents) > 3 and self.root.parts[-4:-1] == (".dvc", "tmp", "exps")
+        return parents[3] if in_temporary_copy else self.root
+
+
+@dataclass(frozen=True, kw_only=True)
+class Implementation:
+    """One way to run one stage; names its code without importing it, so that listing is cheap.
+
+    Attributes:
+        stage: The stage it runs.
+        name: What users write in `conf/`: `train: sklearn`.
+        target: `package.module:Class`; the class is an `Options` with a method named as the stage.
+        summary: One line for `mlops plugins`.
+        extra: What to install for it, as `uv add` takes it; empty if nothing is needed.
+        cache_version: Raise it when the same inputs and options give other results.
+        libraries: Distributions whose version affects the results.
+        sources: Files whose content affects the results (a project's own plugin names itself).
+    """
+
+    stage: Stage
+    name: str
+    target: str
+    summary: str
+    extra: str = ""
+    cache_version: int = 1
+    libraries: tuple[str, ...] = ()
+    sources: tuple[Path, ...] = ()
+
+
+class Ingest(Protocol):
+    """Bring the raw table into the project."""
+
+    def ingest(self, context: Context, *, output: Path) -> None:
+        """Write the table to `output` as Parquet, one row an example."""
+        ...
+
+
+class Validate(Protocol):
+    """Hold the raw table against the schema that the team owns."""
+
+    def validate(
+        self, context: Context, *, raw: Path, schema: Path, output: Path, report: Path
+    ) -> None:
+        """Write the typed table to `output` and the findings to `report` (JSON).
+
+        A schema without columns is inferred and written to `schema`.
+
+        Raises:
+            DataError: The table breaks the schema. `report` is written all the same.
+        """
+        ...
+
+
+class Split(Protocol):
+    """Decide which rows train and which judge."""
+
+    def split(self, context: Context, *, table: Path, output: Path) -> None:
+        """Write `train.parquet` and `test.parquet` into the folder `output`."""
+        ...
+
+
+class Features(Protocol):
+    """Turn columns into the model's features, by code that travels inside the model."""
+
+    def features(self, context: Context, *, splits: Path, schema: Path, output: Path) -> None:
+        """Write `train.parquet` and `test.parquet` (features and target), and a folder `recipe`.
+
+        `recipe` holds all that `recipe(path)` needs to do the same to new rows, elsewhere.
+        """
+        ...
+
+    def recipe(self, path: Path) -> Callable[[pd.DataFrame], pd.DataFrame]:
+        """Return the function from raw columns to features that `path` holds."""
+        ...
+
+
+class Predictor(Protocol):
+    """A fitted estimator."""
+
+    def scores(self, features: pd.DataFrame) -> np.ndarray:
+        """Return probabilities of shape (rows, classes), or values of shape (rows,)."""
+        ...
+
+
+class Train(Protocol):
+    """Fit an estimator, preprocessing included, on the features."""
+
+    def train(self, context: Context, *, features: Path, output: Path) -> None:
+        """Write the fitted estimator into the folder `output`, in a format of your own.
+
+        Classes, if any, are ordered as `sorted(set(target))`.
+        """
+        ...
+
+    def load(self, path: Path) -> Predictor:
+        """Return the estimator that `train` wrote to `path`; trust nothing that `path` says.
+
+        Raises:
+            ModelError: The files hold something that this implementation does not write.
+        """
+        ...
+
+
+class Evaluate(Protocol):
+    """Measure the model on rows it has not seen."""
+
+    def evaluate(
+        self, context: Context, *, model: Path, splits: Path, metrics: Path, output: Path
+    ) -> None:
+        """Write `metrics` (JSON), and into the folder `output` `predictions.parquet` and plots."""
+        ...
+
+
+class Explain(Protocol):
+    """Say what the model's predictions depend on."""
+
+    def explain(self, context: Context, *, model: Path, splits: Path, output: Path) -> None:
+        """Write `importance.json`, `importance.csv` and pictures into the folder `output`."""
+        ...
+
+
+class Gate(Protocol):
+    """Judge whether the model may be promoted."""
+
+    def gate(
+        self, context: Context, *, model: Path, splits: Path, metrics: Path, predictions: Path,
+        champion: Callable[[], Champion | None], output: Path,
+    ) -> None:
+        """Write the verdict (`promote`, `keep` or `block`, with reasons) to `output` as JSON."""
+        ...
+
+
+class Track(Protocol):
+    """Record the finished pipeline, once for each distinct result."""
+
+    def track(self, context: Context, *, result: Result, output: Path) -> None:
+        """Record `result` unless it is recorded already; write its `run_id` to `output` as JSON."""
+        ...
+
+
+class Register(Protocol):
+    """Hold the models, and know which one is champion."""
+
+    def register(
+        self, context: Context, *, model: Path, verdict: Path, run: Path, output: Path
+    ) -> None:
+        """Make the model a version with the alias its verdict gives; write both to `output`."""
+        ...
+
+    def champion(self, context: Context) -> Champion | None:
+        """Return the champion, or None while there is none."""
+        ...
+
+
+class Serve(Protocol):
+    """Answer requests with the model."""
+
+    def serve(
+        self, context: Context, *, model: Path, version: str, log: Path, host: str, port: int
+    ) -> None:
+        """Serve until interrupted; append what was asked and answered to the folder `log`."""
+        ...
+
+
+class Monitor(Protocol):
+    """Compare what the model sees now with what it was trained on."""
+
+    def monitor(
+        self, context: Context, *, reference: Path, current: Path, model: Path, output: Path
+    ) -> Finding:
+        """Write `report.json` and `report.html` into the folder `output`.
+
+        `reference` and `current` are Parquet: the raw columns, `prediction`, the scores, and in
+        `reference` always, in `current` where labels have arrived, the target.
+        """
+        ...
+
+
+class Retrain(Protocol):
+    """Decide from the monitor's reports whether to train again."""
+
+    def retrain(self, context: Context, *, reports: list[Mapping[str, Any]]) -> Decision:
+        """Return the decision; `reports` are the monitor's, oldest first."""
+        ...
+
+
+class Notify(Protocol):
+    """Tell people."""
+
+    def notify(self, context: Context, *, alert: Alert) -> None:
+        """Deliver the alert."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Champion:
+    """The model that serves: its version in the registry, and how to get its folder."""
+
+    version: str
+    digest: str
+    fetch: Callable[[Path], Path]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What one run of the pipeline made, for a tracker."""
+
+    digest: str
+    name: str
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    files: tuple[Path, ...]
+
+
+Status = Literal["ok", "insufficient_data", "drift", "alarm"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What a monitor found: `alarm` is broken data or lost performance, `drift` a change."""
+
+    status: Status
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """Whether to retrain, and why."""
+
+    retrain: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """Something that people should know."""
+
+    severity: Literal["info", "warning", "critical"]
+    title: str
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """A stage's Protocol, and where in a project its files are.
+
+    `inputs` and `outputs` map the method's parameters to paths below the project; `kept` outputs
+    are the team's too, and are changed in place.
+    """
+
+    protocol: type[Any]
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+
+SCHEMA: Final = "schema.yaml"
+MODEL: Final = "models/model"
+METRICS: Final = "reports/metrics.json"
+EVALUATION: Final = "reports/evaluation"
+PREDICTION_LOG: Final = "monitoring/predictions"
+MONITORING_REPORTS: Final = "monitoring/reports"
+
+CONTRACTS: Final[Mapping[Stage, Contract]] = {
+    Stage.INGEST: Contract(protocol=Ingest, outputs={"output": "data/raw.parquet"}),
+    Stage.VALIDATE: Contract(
+        protocol=Validate,
+        inputs={"raw": "data/raw.parquet"},
+        outputs={"output": "data/validated.parquet", "report": "reports/validation.json"},
+        kept={"schema": SCHEMA},
+    ),
+    Stage.SPLIT: Contract(
+        protocol=Split,
+        inputs={"table": "data/validated.parquet"},
+        outputs={"output": "data/splits"},
+    ),
+    Stage.FEATURES: Contract(
+        protocol=Features,
+        inputs={"splits": "data/splits", "schema": SCHEMA},
+        outputs={"output": "data/features"},
+    ),
+    Stage.TRAIN: Contract(
+        protocol=Train,
+        inputs={"features": "data/features", "schema_file": SCHEMA},
+        outputs={"output": MODEL},
+    ),
+    Stage.EVALUATE: Contract(
+        protocol=Evaluate,
+        inputs={"model": MODEL, "splits": "data/splits"},
+        outputs={"metrics": METRICS, "output": EVALUATION},
+    ),
+    Stage.EXPLAIN: Contract(
+        protocol=Explain,
+        inputs={"model": MODEL, "splits": "data/splits"},
+        outputs={"output": "reports/explanation"},
+    ),
+    Stage.GATE: Contract(
+        protocol=Gate,
+        inputs={
+            "model": MODEL,
+            "splits": "data/splits",
+            "metrics": METRICS,
+            "predictions": f"{EVALUATION}/predictions.parquet",
+        },
+        outputs={"output": "reports/verdict.json"},
+    ),
+    Stage.TRACK: Contract(protocol=Track, outputs={"output": "reports/run.json"}),
+    Stage.REGISTER: Contract(
+        protocol=Register,
+        inputs={"model": MODEL, "verdict": "reports/verdict.json", "run": "reports/run.json"},
+        outputs={"output": "reports/registration.json"},
+    ),
+    Stage.SERVE: Contract(protocol=Serve),
+    Stage.MONITOR: Contract(protocol=Monitor),
+    Stage.RETRAIN: Contract(protocol=Retrain),
+    Stage.NOTIFY: Contract(protocol=Notify),
+}
+
+PIPELINE: Final = tuple(stage for stage in Stage if CONTRACTS[stage].outputs)
+"""The stages of the training DAG; the others are jobs."""

@@ -1,0 +1,131 @@
+"""Reading and writing the Parquet tables that stages exchange."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    import pyarrow as pa
+
+
+def read(path: Path) -> pa.Table:
+    """Read a Parquet file.
+
+    Raises:
+        DataError: It is missing or not Parquet.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(path)
+    except FileNotFoundError:
+        raise DataError(
+            f"{path.name} is missing.", where=str(path), next_step="dvc repro, or dvc pull"
+        ) from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(
+            f"{path.name} cannot be read: {' '.join(str(error).split())[:200]}.",
+            where=str(path),
+            expected="a Parquet file",
+            next_step="dvc checkout --force, or make the file again",
+        ) from None
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Read a Parquet file as a data frame."""
+    frame: pd.DataFrame = read(path).to_pandas()
+    return frame
+
+
+def write(table: pa.Table, path: Path) -> None:
+    """Write a Parquet file; the same table gives the same bytes."""
+    import pyarrow.parquet as pq
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, path, compression="zstd")
+
+
+def write_frame(frame: pd.DataFrame, path: Path) -> None:
+    """Write a data frame without its index."""
+    import pyarrow as pa
+
+    write(pa.Table.from_pandas(frame, preserve_index=False), path)
+
+
+def read_user_file(path: Path) -> pa.Table:
+    """Read a CSV or Parquet file that a person names, by its ending.
+
+    Raises:
+        DataError: It is missing, empty, of another kind, or one of its rows is malformed.
+    """
+    if not path.exists():
+        raise DataError(
+            f"The data file {path.name} does not exist.",
+            where=str(path),
+            expected="a CSV or Parquet file",
+            next_step="put it there, or correct the path",
+        )
+    if path.suffix == ".parquet":
+        table = read(path)
+    elif path.suffix in (".csv", ".tsv", ".txt"):
+        table = _read_csv(path)
+    else:
+        raise DataError(
+            f"The data file {path.name} is of an unknown kind.",
+            where=str(path),
+            expected="a name that ends in .csv, .tsv or .parquet",
+            next_step="convert or rename it",
+        )
+    if table.num_rows == 0:
+        raise DataError(
+            f"The data file {path.name} has no rows.",
+            where=str(path),
+            expected="at least one row" + (" below the header" if path.suffix != ".parquet" else ""),
+            next_step="check how it was exported",
+        )
+    return table
+
+
+def _read_csv(path: Path) -> pa.Table:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    malformed: list[Any] = []
+
+    def remember(row: Any) -> str:
+        malformed.append(row)
+        return "skip"
+
+    delimiter = "\t" if path.suffix == ".tsv" else ","
+    try:
+        # One thread: only then does Arrow know the number of a malformed row.
+        table = csv.read_csv(
+            path,
+            read_options=csv.ReadOptions(use_threads=False),
+            parse_options=csv.ParseOptions(delimiter=delimiter, invalid_row_handler=remember),
+            convert_options=csv.ConvertOptions(strings_can_be_null=True),
+        )
+    except pa.ArrowInvalid as error:
+        empty = path.stat().st_size == 0 or "Empty CSV" in str(error)
+        raise DataError(
+            f"The data file {path.name} is empty." if empty
+            else f"The data file {path.name} cannot be read: {' '.join(str(error).split())[:200]}.",
+            where=str(path),
+            expected="a header and rows, separated by " + ("tabs" if delimiter == "\t" else "commas"),
+            next_step="check how it was exported",
+        ) from None
+    if malformed:
+        first = malformed[0]
+        raise DataError(
+            f"{len(malformed)} row(s) of {path.name} have the wrong number of fields.",
+            where=f"{path}, row {first.number}: {first.text[:80]!r}",
+            expected=f"{first.expected_columns} fields, found {first.actual_columns}",
+            next_step="quote the fields that contain the separator, or remove the row",
+        )
+    return table
