@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 FILE = "estimator.skops"
 
 TRUSTED = (
+    "functools.partial",  # with check_array below: HistGradientBoosting's own preprocessing
     "numpy.dtype",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.compose._column_transformer.make_column_selector",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
+    "sklearn.utils.validation.check_array",
 )
 """Types beyond skops' own list that our trainers write. It is never read from a model's file.
 

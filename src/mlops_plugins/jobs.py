@@ -240,6 +240,7 @@ def retrain(root: Path, overrides: Sequence[str], *, say: Callable[[str], None])
     if not decision.retrain:
         return f"not retrained: {decision.reason}"
     say(f"retraining: {decision.reason}")
+    before = _judged_model(root)
     settings = [word for override in overrides for word in ("-S", override)]
     command = ["exp", "run", *settings] if overrides else ["repro"]
     done = subprocess.run([sys.executable, "-m", "dvc", *command], cwd=root, env=_environment(), check=False)
@@ -249,9 +250,16 @@ def retrain(root: Path, overrides: Sequence[str], *, say: Callable[[str], None])
             next_step="see above for the stage that failed",
         )
     judged = verdict(root)
+    if judged["model"] == before:
+        return "not retrained: the data and the parameters are those of the newest model already"
     title = f"{project.context.project} retrained: {judged['decision']}"
     project.alert(Alert(severity="info", title=title, details=tuple(judged["reasons"])))
     return f"retrained: {judged['decision']} ({'; '.join(judged['reasons'])})"
+
+
+def _judged_model(root: Path) -> str | None:
+    path = root / CONTRACTS[Stage.GATE].outputs["output"]
+    return str(files.read_json(path)["model"]) if path.exists() else None
 
 
 def _environment() -> dict[str, str]:

@@ -212,7 +212,7 @@ class Track(Protocol):
     """Record the finished pipeline, once for each distinct result."""
 
     def track(self, context: Context, *, result: Result, output: Path) -> None:
-        """Record `result` unless it is recorded already; write its `run_id` to `output` as JSON."""
+        """Record `result` unless it is recorded already; write its `digest` to `output` as JSON."""
         ...
 
 
@@ -222,7 +222,10 @@ class Register(Protocol):
     def register(
         self, context: Context, *, model: Path, verdict: Path, run: Path, output: Path
     ) -> None:
-        """Make the model a version with the alias its verdict gives; write both to `output`."""
+        """Make the model a version with the alias its verdict gives; write `digest` and `alias`.
+
+        The outputs must be the same in each registry that does so, or DVC sees another result.
+        """
         ...
 
     def champion(self, context: Context) -> Champion | None:

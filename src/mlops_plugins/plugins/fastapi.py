@@ -6,8 +6,8 @@
     GET  /docs      the interface, with the request's fields as the schema describes them
 """
 
-from __future__ import annotations
-
+# No postponed annotations here: FastAPI reads a handler's annotations when it is defined, and the
+# names are imported inside a function.
 import time
 import uuid
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ SHOWN_VALUES = 20
 
 
 @hookimpl
-def mlops_implementations() -> Iterable[Implementation]:
+def mlops_implementations() -> "Iterable[Implementation]":
     """Offer the service."""
     yield Implementation(
         stage=Stage.SERVE,
@@ -53,7 +53,7 @@ class Service(Options):
     log_predictions: bool = Field(True, description="Keep requests and answers for monitoring.")
 
     def serve(
-        self, context: Context, *, model: Path, version: str, log: Path, host: str, port: int
+        self, context: "Context", *, model: "Path", version: str, log: "Path", host: str, port: int
     ) -> None:
         """Serve until interrupted."""
         import uvicorn
@@ -62,7 +62,9 @@ class Service(Options):
         context.say(f"serving {context.project} version {version} at http://{host}:{port} (see /docs)")
         uvicorn.run(application, host=host, port=port, log_level="warning")
 
-    def application(self, context: Context, model: Model, version: str, log: Path) -> FastAPI:
+    def application(
+        self, context: "Context", model: Model, version: str, log: "Path"
+    ) -> "FastAPI":
         """Return the ASGI application, for a server of your own."""
         from fastapi import FastAPI, Request, Response
         from fastapi.concurrency import run_in_threadpool
@@ -110,8 +112,8 @@ class Answering:
 
         self._service, self._model, self._version, self._log = service, model, version, log
         self._row = row_model(model)
-        self._one: TypeAdapter[Any] = TypeAdapter(self._row)
-        self._many: TypeAdapter[Any] = TypeAdapter(_batch_model(self._row))
+        self._one: "TypeAdapter[Any]" = TypeAdapter(self._row)
+        self._many: "TypeAdapter[Any]" = TypeAdapter(_batch_model(self._row))
 
     def described(self) -> dict[str, Any]:
         """Return what OpenAPI says of the request."""
@@ -163,7 +165,7 @@ class Answering:
             )
         return {"version": self._version, "predictions": answers}
 
-    def _explain(self, error: ValidationError) -> list[dict[str, str]]:
+    def _explain(self, error: "ValidationError") -> list[dict[str, str]]:
         """Say for each wrong field where it is, what is wrong and what belongs there."""
         told = []
         for problem in error.errors(include_url=False, include_input=False)[:SHOWN_ERRORS]:
@@ -189,7 +191,7 @@ def _refusal(status: int, what: str, *, where: str = "body", expected: str, next
     return status, {"errors": [{"what": what, "where": where, "expected": expected, "next": next_step}]}
 
 
-def _expected(column: Column) -> str:
+def _expected(column: "Column") -> str:
     text: str = column.type
     if column.values is not None:
         shown = ", ".join(map(str, column.values[:SHOWN_VALUES]))
@@ -197,7 +199,7 @@ def _expected(column: Column) -> str:
     return text + (" or null" if column.nullable else "")
 
 
-def row_model(model: Model) -> type[BaseModel]:
+def row_model(model: Model) -> "type[BaseModel]":
     """Make the request's row from the schema that the model was trained with.
 
     Ranges are not enforced: what is out of range is for the monitor to report, not for a caller to
@@ -218,18 +220,18 @@ def row_model(model: Model) -> type[BaseModel]:
             Field(None, alias=model.schema.id, description="Identifies the row; labels are joined by it."),
         )
     config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-    made: type[BaseModel] = create_model("Row", __config__=config, **fields)
+    made: "type[BaseModel]" = create_model("Row", __config__=config, **fields)
     return made
 
 
-def _batch_model(row: type[BaseModel]) -> type[BaseModel]:
+def _batch_model(row: "type[BaseModel]") -> "type[BaseModel]":
     from pydantic import ConfigDict, create_model
 
-    made: type[BaseModel] = create_model("Batch", __config__=ConfigDict(extra="forbid"), rows=(list[row], ...))  # type: ignore[valid-type]
+    made: "type[BaseModel]" = create_model("Batch", __config__=ConfigDict(extra="forbid"), rows=(list[row], ...))  # type: ignore[valid-type]
     return made
 
 
-def _kind(column: Column) -> Any:
+def _kind(column: "Column") -> Any:
     kinds = {"integer": int, "number": float, "boolean": bool, "datetime": datetime, "text": str}
     if column.type == "category":
         kind: Any = Literal[tuple(column.values)] if column.values else str  # type: ignore[misc]

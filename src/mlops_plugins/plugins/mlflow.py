@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -35,6 +36,12 @@ DIGEST_TAG = "mlops.digest"
 DATABASE = "mlflow.db"
 REQUIREMENTS = ("mlops-plugins", "scikit-learn", "skops", "pandas", "numpy", "scipy", "pyarrow")
 LONGEST_PARAMETER = 6000
+QUIET = {
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    # MLflow would copy uv.lock, with the addresses of private indexes, into each model.
+    "MLFLOW_UV_AUTO_DETECT": "false",
+}
 
 
 @hookimpl
@@ -67,7 +74,7 @@ class NoTracker(Options):
 
     def track(self, context: Context, *, result: Result, output: Path) -> None:
         """Write that there is no run."""
-        files.write_json(output, {"run_id": None, "digest": result.digest})
+        files.write_json(output, {"digest": result.digest})
 
 
 class Tracker(Options):
@@ -85,13 +92,16 @@ class Tracker(Options):
             context.say(f"tracked as {result.name}: run {run_id}")
         else:
             context.say(f"tracked already: run {run_id}")
-        files.write_json(output, {"run_id": run_id, "digest": result.digest})
+        # Not the run's id, which differs in each store: DVC would see another result in each clone.
+        files.write_json(output, {"digest": result.digest})
 
 
 def _client(context: Context) -> Any:
     """Return a client of the tracking store, made ready once however many processes start at once."""
     from filelock import FileLock
 
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
     uri = os.environ.get("MLFLOW_TRACKING_URI")
     if uri:
         import mlflow
@@ -177,7 +187,7 @@ class Registry(Options):
             )
         if judged["decision"] == "block":
             context.say("blocked by the gate: not registered")
-            files.write_json(output, {"version": None, "aliases": [], "digest": digest})
+            files.write_json(output, {"name": self._name(context), "digest": digest, "alias": None})
             return
         client, name = _client(context), self._name(context)
         self._check_champion(client, name, judged)
@@ -185,9 +195,8 @@ class Registry(Options):
         aliases = [CHALLENGER] + ([CHAMPION] if judged["decision"] == "promote" else [])
         for alias in aliases:
             client.set_registered_model_alias(name, alias, version)
-        held = sorted(client.get_model_version(name, version).aliases)
-        context.say(f"{name} version {version}: {', '.join(held)}")
-        files.write_json(output, {"name": name, "version": version, "aliases": held, "digest": digest})
+        context.say(f"{name} version {version}: {', '.join(aliases)}")
+        files.write_json(output, {"name": name, "digest": digest, "alias": aliases[-1]})
 
     def champion(self, context: Context) -> Champion | None:
         """Return the champion; a local store that does not exist yet has none."""
@@ -224,12 +233,14 @@ class Registry(Options):
         import mlflow
 
         opened = open_model(model)
-        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         mlflow.set_tracking_uri(client.tracking_uri)
         mlflow.set_registry_uri(client.tracking_uri)
         experiment = _experiment(client, context.project)
-        run_id = files.read_json(run)["run_id"]
-        with _package(context, model) as package, mlflow.start_run(run_id=run_id, experiment_id=None if run_id else experiment):
+        run_id = _find_run(client, experiment, files.read_json(run)["digest"])
+        started = mlflow.start_run(run_id=run_id, experiment_id=None if run_id else experiment)
+        with _package(context, model) as package, started, warnings.catch_warnings():
+            # No example of the input: a signature from the schema says more, and rows may be private.
+            warnings.filterwarnings("ignore", message="(?s).*input example")
             logged = mlflow.pyfunc.log_model(
                 name="model",
                 loader_module="mlops_plugins.mlflow_loader",
@@ -279,7 +290,6 @@ def _fetch(client: Any, name: str, version: str, folder: Path) -> Path:
 
     mlflow.set_tracking_uri(client.tracking_uri)
     mlflow.set_registry_uri(client.tracking_uri)
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     with tempfile.TemporaryDirectory() as scratch:
         uri = f"models:/{name}/{version}"
         downloaded = mlflow.artifacts.download_artifacts(uri, dst_path=scratch)
@@ -340,5 +350,9 @@ def _signature(opened: Model) -> Any:
         ColSpec(kind(inputs, name), name, required=not inputs.columns[name].nullable)
         for name in inputs.columns
     ]
-    outputs = [ColSpec(DataType.double, "score")]
+    numeric = opened.classes is None or not isinstance(opened.classes[0], str)
+    outputs = [
+        ColSpec(DataType.double if numeric else DataType.string, "prediction"),
+        ColSpec(DataType.double, "score"),
+    ]
     return ModelSignature(inputs=MlflowSchema(columns), outputs=MlflowSchema(outputs))

@@ -10,7 +10,8 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from importlib.machinery import FileFinder, SourceFileLoader
+from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files, tables
 from mlops_plugins.errors import ConfigurationError, DataError, ModelError
@@ -124,12 +125,25 @@ def _load_package(folder: Path) -> ModuleType:
     name = f"_recipe_{files.digest(folder)[:16]}"
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(
-        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
-    if spec is None or spec.loader is None:
+    if not (folder / "__init__.py").exists():
         raise ModelError("The model's feature code is missing.", where=str(folder))
+    for inner in (folder, *(item for item in folder.rglob("*") if item.is_dir())):
+        finder = FileFinder(str(inner), (_ReadOnlyLoader, [".py"]))
+        sys.path_importer_cache[str(inner)] = finder
+    init = str(folder / "__init__.py")
+    spec = importlib.util.spec_from_file_location(
+        name, init, loader=_ReadOnlyLoader(name, init), submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None  # noqa: S101  a loader was given
+    assert spec.loader is not None  # noqa: S101
     package = importlib.util.module_from_spec(spec)
     sys.modules[name] = package
     spec.loader.exec_module(package)
     return package
+
+
+class _ReadOnlyLoader(SourceFileLoader):
+    """Leaves no byte code behind: a model's folder is hashed, and often read-only."""
+
+    def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
+        """Write nothing."""
