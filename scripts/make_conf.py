@@ -27,8 +27,16 @@ NAMES = {
     "features/project": "project.yaml.jinja",
 }
 STARTERS = (
-    *NAMES, "validate/pandera", "train/sklearn", "evaluate/metrics", "explain/permutation",
-    "gate/champion", "track/mlflow", "register/mlflow", "serve/fastapi", "monitor/drift",
+    *NAMES,
+    "validate/pandera",
+    "train/sklearn",
+    "evaluate/metrics",
+    "explain/permutation",
+    "gate/champion",
+    "track/mlflow",
+    "register/mlflow",
+    "serve/fastapi",
+    "monitor/drift",
     "retrain/policy",
 )
 ANSWERS = {"package: ???": "package: {{ package_name }}", "path: ???": "path: {{ data_path }}"}

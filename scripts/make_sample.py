@@ -61,10 +61,23 @@ def main() -> None:
     """Write the file."""
     output = Path(sys.argv[1]) if len(sys.argv) > 1 else OUTPUT
     pq.write_table(
-        make(), output, compression="zstd", compression_level=19, store_schema=False,
+        make(),
+        output,
+        compression="zstd",
+        compression_level=19,
+        store_schema=False,
         column_encoding={"flight_id": "DELTA_BINARY_PACKED", "scheduled": "DELTA_BINARY_PACKED"},
-        use_dictionary=["carrier", "origin", "dest", "temperature", "wind_speed", "precipitation",
-                        "visibility", "distance", "departure_delay"],
+        use_dictionary=[
+            "carrier",
+            "origin",
+            "dest",
+            "temperature",
+            "wind_speed",
+            "precipitation",
+            "visibility",
+            "distance",
+            "departure_delay",
+        ],
     )
     print(f"{output}: {output.stat().st_size:,} bytes")
 

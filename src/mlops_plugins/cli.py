@@ -39,8 +39,11 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mlops-plugins")
 @click.option(
-    "--project", type=click.Path(path_type=Path, exists=True, file_okay=False), default=".",
-    help="The project's folder.", show_default="this folder",
+    "--project",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=".",
+    help="The project's folder.",
+    show_default="this folder",
 )
 @click.pass_context
 def main(context: click.Context, project: Path) -> None:
@@ -82,10 +85,23 @@ def compose(root: Path, check: bool, keep: bool, discard: bool) -> None:
 
 
 @main.command()
-@click.argument("stage", type=click.Choice([
-    "ingest", "validate", "split", "features", "train", "evaluate", "explain", "gate", "track",
-    "register",
-]))
+@click.argument(
+    "stage",
+    type=click.Choice(
+        [
+            "ingest",
+            "validate",
+            "split",
+            "features",
+            "train",
+            "evaluate",
+            "explain",
+            "gate",
+            "track",
+            "register",
+        ]
+    ),
+)
 @click.pass_obj
 def run(root: Path, stage: str) -> None:
     """Run one STAGE of the pipeline; `dvc repro` runs those that are stale."""
@@ -137,7 +153,9 @@ def gate(root: Path) -> None:
 
 
 @main.command()
-@click.option("--model", type=click.Path(path_type=Path), help="A model folder.", show_default="the champion")
+@click.option(
+    "--model", type=click.Path(path_type=Path), help="A model folder.", show_default="the champion"
+)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 @click.pass_obj
@@ -150,9 +168,19 @@ def serve(root: Path, model: Path | None, host: str, port: int) -> None:
 
 @main.command()
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="The Parquet file to write.")
-@click.option("--model", type=click.Path(path_type=Path), help="A model folder.", show_default="the champion")
-@click.option("--log/--no-log", default=True, show_default=True, help="Keep the predictions for monitoring.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The Parquet file to write.",
+)
+@click.option(
+    "--model", type=click.Path(path_type=Path), help="A model folder.", show_default="the champion"
+)
+@click.option(
+    "--log/--no-log", default=True, show_default=True, help="Keep the predictions for monitoring."
+)
 @click.pass_obj
 def predict(root: Path, data: Path, output: Path, model: Path | None, log: bool) -> None:
     """Score the rows of DATA (CSV or Parquet) with the champion."""
@@ -163,7 +191,9 @@ def predict(root: Path, data: Path, output: Path, model: Path | None, log: bool)
 
 
 @main.command()
-@click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="The folder to write.")
+@click.option(
+    "--to", "folder", type=click.Path(path_type=Path), required=True, help="The folder to write."
+)
 @click.pass_obj
 def export(root: Path, folder: Path) -> None:
     """Copy the champion's model folder out of the registry, for an image."""
@@ -174,8 +204,15 @@ def export(root: Path, folder: Path) -> None:
 
 
 @main.command()
-@click.option("--data", type=click.Path(path_type=Path), help="Rows to look at.", show_default="the prediction log")
-@click.option("--labels", type=click.Path(path_type=Path), help="Labels that arrived: the id and the target.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Rows to look at.",
+    show_default="the prediction log",
+)
+@click.option(
+    "--labels", type=click.Path(path_type=Path), help="Labels that arrived: the id and the target."
+)
 @click.option("--name", help="The report's name.", show_default="the time")
 @click.pass_obj
 def monitor(root: Path, data: Path | None, labels: Path | None, name: str | None) -> None:
@@ -194,7 +231,9 @@ def _exit_code(finding: Finding) -> ExitCode:
 
 
 @main.command()
-@click.option("--set", "-S", "overrides", multiple=True, metavar="KEY=VALUE", help="As for `dvc exp run -S`.")
+@click.option(
+    "--set", "-S", "overrides", multiple=True, metavar="KEY=VALUE", help="As for `dvc exp run -S`."
+)
 @click.pass_obj
 def retrain(root: Path, overrides: tuple[str, ...]) -> None:
     """Decide from the monitor's reports whether to train again, and do it."""

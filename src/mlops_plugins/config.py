@@ -64,7 +64,8 @@ def compose(root: Path, *, in_experiment: bool) -> None:
     if left:
         raise ConfigurationError(
             "params.yaml holds values of an experiment that conf/ does not have: "
-            + ", ".join(map(str, left)) + ".",
+            + ", ".join(map(str, left))
+            + ".",
             where="params.yaml: overrides",
             next_step="`mlops compose --keep` writes them into conf/, "
             "`mlops compose --discard` drops them; then `dvc repro`",
@@ -180,9 +181,7 @@ def _hydra(root: Path, overrides: Sequence[str] = ()) -> Tree:
     return {str(key): value for key, value in plain.items()}
 
 
-def _unknown_choice(
-    root: Path, choices: Mapping[str, str], error: Exception
-) -> ConfigurationError:
+def _unknown_choice(root: Path, choices: Mapping[str, str], error: Exception) -> ConfigurationError:
     for stage in Stage:
         choice = choices.get(stage)
         if choice and not (root / CONF / stage / f"{choice}.yaml").exists():

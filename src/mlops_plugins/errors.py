@@ -36,13 +36,19 @@ class MlopsError(Exception):
 
     exit_code = ExitCode.BUG
 
-    def __init__(self, what: str, *, where: str = "", expected: str = "", next_step: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: str = "", expected: str = "", next_step: str = ""
+    ) -> None:
         super().__init__(what)
         self.what, self.where, self.expected, self.next_step = what, where, expected, next_step
 
     def __str__(self) -> str:
         lines = [self.what]
-        for label, text in (("where", self.where), ("expected", self.expected), ("next", self.next_step)):
+        for label, text in (
+            ("where", self.where),
+            ("expected", self.expected),
+            ("next", self.next_step),
+        ):
             if text:
                 lines.append(f"  {label + ':':<10}{text}")
         return "\n".join(lines)

@@ -55,7 +55,8 @@ def columns(frame: pd.DataFrame) -> Columns:
     """
     from pandas.api import types
 
-    numeric, categorical = [], []
+    numeric: list[str] = []
+    categorical: list[str] = []
     for name in map(str, frame.columns):
         if types.is_datetime64_any_dtype(frame[name]) or types.is_timedelta64_dtype(frame[name]):
             raise DataError(

@@ -51,7 +51,12 @@ class Hooks:
 
     @hookspec
     def mlops_after_stage(
-        self, stage: Stage, name: str, context: Context, seconds: float, metrics: Mapping[str, float]
+        self,
+        stage: Stage,
+        name: str,
+        context: Context,
+        seconds: float,
+        metrics: Mapping[str, float],
     ) -> None:
         """Observe that a stage succeeded, how long it took (seconds), and what it measured.
 
@@ -62,7 +67,9 @@ class Hooks:
         """
 
     @hookspec
-    def mlops_on_error(self, stage: Stage, name: str, context: Context, error: BaseException) -> None:
+    def mlops_on_error(
+        self, stage: Stage, name: str, context: Context, error: BaseException
+    ) -> None:
         """Observe that a stage failed.
 
         Example:

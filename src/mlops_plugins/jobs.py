@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-
 class Project:
     """A project's parameters and context, and its champion."""
 
@@ -105,18 +104,28 @@ def serve(
         champion = project.champion()
         folder, version = project.fetched(champion) / "model", champion.version
     project.implementation(Stage.SERVE).serve(
-        project.context, model=folder, version=version,
-        log=project.context.home / PREDICTION_LOG, host=host, port=port,
+        project.context,
+        model=folder,
+        version=version,
+        log=project.context.home / PREDICTION_LOG,
+        host=host,
+        port=port,
     )
 
 
-def _serve_alone(root: Path, model: Path, *, host: str, port: int, say: Callable[[str], None]) -> None:
+def _serve_alone(
+    root: Path, model: Path, *, host: str, port: int, say: Callable[[str], None]
+) -> None:
     """Serve a model folder where there is no project, as in an image."""
     opened = open_model(model)
     manifest = opened.manifest
     described = manifest["schema"]
     context = Context(
-        root=root, project=manifest["project"], seed=0, threads=1, say=say,
+        root=root,
+        project=manifest["project"],
+        seed=0,
+        threads=1,
+        say=say,
         data=Data(task=manifest["task"], target=described["target"], id=described["id"]),
     )
     cap_threads(context.threads)
@@ -128,7 +137,12 @@ def _serve_alone(root: Path, model: Path, *, host: str, port: int, say: Callable
 
 
 def predict(
-    root: Path, data: Path, output: Path, model: Path | None, *, log: bool,
+    root: Path,
+    data: Path,
+    output: Path,
+    model: Path | None,
+    *,
+    log: bool,
     say: Callable[[str], None],
 ) -> int:
     """Score a file's rows, keep them for monitoring, and return how many there were."""
@@ -165,7 +179,11 @@ def export(root: Path, folder: Path, *, say: Callable[[str], None]) -> str:
 
 
 def monitor(
-    root: Path, *, data: Path | None, labels: Path | None, name: str | None,
+    root: Path,
+    *,
+    data: Path | None,
+    labels: Path | None,
+    name: str | None,
     say: Callable[[str], None],
 ) -> tuple[Finding, Path]:
     """Compare the champion's present with its past; return the finding and the report's folder."""
@@ -190,10 +208,17 @@ def monitor(
         )
         (draft / "current.parquet").unlink()
         report = files.read_json(draft / "report.json")
-        files.write_json(draft / "report.json", {**report, "created": created, "version": champion.version})
+        files.write_json(
+            draft / "report.json", {**report, "created": created, "version": champion.version}
+        )
     if finding.status in ("drift", "alarm"):
-        severity = "critical" if finding.status == "alarm" else "warning"
-        project.alert(Alert(severity=severity, title=f"{context.project}: {finding.status}", details=finding.reasons))  # type: ignore[arg-type]
+        project.alert(
+            Alert(
+                severity="critical" if finding.status == "alarm" else "warning",
+                title=f"{context.project}: {finding.status}",
+                details=finding.reasons,
+            )
+        )
     return finding, output
 
 
@@ -222,7 +247,9 @@ def _join_labels(current: pd.DataFrame, labels: pd.DataFrame, data: Data) -> pd.
                 expected=", ".join(map(str, table.columns)),
                 next_step="add the column",
             )
-    arrived = labelled(labels, data.target, where="the labels").drop_duplicates(data.id, keep="last")
+    arrived = labelled(labels, data.target, where="the labels").drop_duplicates(
+        data.id, keep="last"
+    )
     without = current.drop(columns=data.target, errors="ignore")
     return without.merge(arrived[[data.id, data.target]], on=data.id, how="left")
 
@@ -243,7 +270,9 @@ def retrain(root: Path, overrides: Sequence[str], *, say: Callable[[str], None])
     before = _judged_model(root)
     settings = [word for override in overrides for word in ("-S", override)]
     command = ["exp", "run", *settings] if overrides else ["repro"]
-    done = subprocess.run([sys.executable, "-m", "dvc", *command], cwd=root, env=_environment(), check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *command], cwd=root, env=_environment(), check=False
+    )
     if done.returncode:
         raise ModelError(
             f"The pipeline failed: dvc {' '.join(command)} exited with {done.returncode}.",

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files, schema, tables
 from mlops_plugins.errors import DataError, ModelError
-from mlops_plugins.options import Options
 from mlops_plugins.registry import registry
 from mlops_plugins.stages import Context, Stage
 
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from mlops_plugins.options import Options
+    from mlops_plugins.schema import Schema
     from mlops_plugins.stages import Predictor
 
 FORMAT = 1
@@ -34,8 +35,13 @@ MANIFEST = "manifest.json"
 
 
 def build(
-    context: Context, trainer: Any, *, chosen: Mapping[str, str], features: Path,
-    schema_file: Path, output: Path,
+    context: Context,
+    trainer: Any,
+    *,
+    chosen: Mapping[str, str],
+    features: Path,
+    schema_file: Path,
+    output: Path,
 ) -> None:
     """Train, and seal what came out into a model folder.
 
@@ -85,7 +91,7 @@ class Model:
 
     manifest: Mapping[str, Any]
     digest: str
-    schema: schema.Schema
+    schema: Schema
     recipe: Callable[[pd.DataFrame], pd.DataFrame]
     predictor: Predictor
 
@@ -100,7 +106,7 @@ class Model:
         return self.manifest["classes"]  # type: ignore[no-any-return]
 
     @property
-    def inputs(self) -> schema.Schema:
+    def inputs(self) -> Schema:
         """Return the schema of the raw columns that a prediction needs."""
         return self.schema.only(self.schema.inputs)
 
@@ -151,7 +157,9 @@ def open_model(folder: Path) -> Model:
     return Model(
         manifest=manifest,
         digest=files.digest(folder),
-        schema=schema.parse(described, target=described["target"], id=described["id"], where=MANIFEST),
+        schema=schema.parse(
+            described, target=described["target"], id=described["id"], where=MANIFEST
+        ),
         recipe=_maker(Stage.FEATURES, manifest).recipe(folder / "recipe"),
         predictor=_maker(Stage.TRAIN, manifest).load(folder / "estimator"),
     )

@@ -128,5 +128,7 @@ def implementation(whole: Mapping[str, Any], stage: Stage, *, where: str = FILE)
             where=f"{where}: {stage}",
             next_step="mlops compose",
         )
-    options = {key: value for key, value in section.items() if key not in ("name", "implementation")}
+    options = {
+        key: value for key, value in section.items() if key not in ("name", "implementation")
+    }
     return parse(registry().load(stage, section["name"]), options, where=where)

@@ -92,7 +92,9 @@ class Registry:
             for name in vars(module):
                 marked = getattr(getattr(module, name), f"{hookspecs.GROUP}_impl", None)
                 if marked is not None and name not in known:
-                    self._fail(key, f"it implements an unknown hook '{name}'.{did_you_mean(name, known)}")
+                    self._fail(
+                        key, f"it implements an unknown hook '{name}'.{did_you_mean(name, known)}"
+                    )
 
     def _collect(self) -> None:
         for hook in self._manager.hook.mlops_implementations.get_hookimpls():
@@ -198,7 +200,9 @@ def not_installed(offer: Offer, error: ImportError) -> ConfigurationError:
 def _check(offer: Offer, target: object) -> None:
     stage = offer.implementation.stage
     if not (inspect.isclass(target) and issubclass(target, Options)):
-        raise _contract_error(offer, f"{offer.implementation.target} is not a class made from Options")
+        raise _contract_error(
+            offer, f"{offer.implementation.target} is not a class made from Options"
+        )
     for name, wanted in _methods(CONTRACTS[stage].protocol).items():
         method = getattr(target, name, None)
         if method is None:
@@ -227,4 +231,3 @@ def _contract_error(offer: Offer, problem: str) -> ConfigurationError:
         expected=f"mlops_plugins.stages.{protocol.__name__}",
         next_step=f"tell the author of {offer.distribution}",
     )
-

@@ -25,7 +25,9 @@ def collect(context: Context, whole: Mapping[str, Any]) -> Result:
     the same digest, whether DVC ran its stages or restored them.
     """
     root = context.root
-    sections = {key: whole[key] for key in ("data", "seed", "project", *PIPELINE[: _index(Stage.TRACK)])}
+    sections = {
+        key: whole[key] for key in ("data", "seed", "project", *PIPELINE[: _index(Stage.TRACK)])
+    }
     hashes = {
         "data": files.digest(root / CONTRACTS[Stage.INGEST].outputs["output"]),
         "model": files.digest(root / MODEL),
@@ -76,9 +78,12 @@ def _git(root: Path) -> dict[str, str]:
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(root), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
-        return {"git.commit": git("rev-parse", "HEAD"), "git.dirty": str(bool(git("status", "--porcelain")))}
+        return {
+            "git.commit": git("rev-parse", "HEAD"),
+            "git.dirty": str(bool(git("status", "--porcelain"))),
+        }
     except (OSError, subprocess.CalledProcessError):
         return {}

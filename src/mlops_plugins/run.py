@@ -69,7 +69,9 @@ class observed:  # noqa: N801  reads as a verb where it is used
 
     def _metrics(self) -> Mapping[str, float]:
         outputs = CONTRACTS[self._stage].outputs
-        return files.read_json(self._context.root / outputs["metrics"]) if "metrics" in outputs else {}
+        return (
+            files.read_json(self._context.root / outputs["metrics"]) if "metrics" in outputs else {}
+        )
 
     def _tell(self, event: str, **arguments: Any) -> None:
         common = {"stage": self._stage, "name": self._name, "context": self._context}
@@ -94,16 +96,16 @@ def _run(stage: Stage, implementation: Any, context: Context, whole: Mapping[str
             for name, path in contract.outputs.items()
         }
         if stage is Stage.TRAIN:
-            chosen = {key: whole[key]["name"] for key in (Stage.TRAIN, Stage.FEATURES)}
+            chosen: dict[str, str] = {
+                key: whole[key]["name"] for key in (Stage.TRAIN, Stage.FEATURES)
+            }
             model.build(context, implementation, chosen=chosen, **inputs, **drafts)
             return
         extra = dict(_extra(stage, context, whole))
         getattr(implementation, stage)(context, **inputs, **kept, **drafts, **extra)
 
 
-def _extra(
-    stage: Stage, context: Context, whole: Mapping[str, Any]
-) -> Iterator[tuple[str, Any]]:
+def _extra(stage: Stage, context: Context, whole: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Give the two stages that need more than files what they need."""
     if stage is Stage.GATE:
         register: Any = params.implementation(whole, Stage.REGISTER)

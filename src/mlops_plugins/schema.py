@@ -45,9 +45,14 @@ class Column:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the column as `schema.yaml` writes it, without what is not set."""
-        whole = {"type": self.type, "nullable": self.nullable, "min": self.min, "max": self.max}
-        if self.values is not None:
-            whole["values"] = list(self.values)
+        values = None if self.values is None else list(self.values)
+        whole = {
+            "type": self.type,
+            "nullable": self.nullable,
+            "min": self.min,
+            "max": self.max,
+            "values": values,
+        }
         return {key: value for key, value in whole.items() if value is not None}
 
 
@@ -102,7 +107,9 @@ def parse(whole: Mapping[str, Any], *, target: str, id: str | None, where: str) 
                 next_step=f"correct it in {where}",
             )
         values = described.get("values")
-        columns[str(name)] = Column(**{**described, "values": None if values is None else tuple(values)})
+        columns[str(name)] = Column(
+            **{**described, "values": None if values is None else tuple(values)}
+        )
     return Schema(columns=columns, target=target, id=id)
 
 
@@ -119,7 +126,8 @@ def read(path: Path, data: Data) -> Schema:
         whole = YAML(typ="safe").load(path) if path.exists() else {}
     except YAMLError as error:
         raise DataError(
-            "The schema is not valid YAML.", where=f"{path.name}: {_first_line(error)}",
+            "The schema is not valid YAML.",
+            where=f"{path.name}: {_first_line(error)}",
             next_step=f"correct {path.name}, or restore it: git checkout -- {path.name}",
         ) from None
     return parse(whole or {}, target=data.target, id=data.id, where=path.name)
@@ -166,9 +174,8 @@ def _infer_column(series: pd.Series[Any], *, is_class: bool) -> Column:
         return Column(type="category", nullable=nullable, values=_sorted(present))
     if pd.api.types.is_numeric_dtype(series):
         whole = bool(len(present)) and bool((present % 1 == 0).all())
-        return Column(
-            type="integer" if whole else "number", nullable=nullable, **_range(present, whole=whole)
-        )
+        low, high = _range(present, whole=whole)
+        return Column(type="integer" if whole else "number", nullable=nullable, min=low, max=high)
     if present.nunique() <= MOST_CATEGORIES:
         return Column(type="category", nullable=nullable, values=_sorted(present.astype(str)))
     return Column(type="text", nullable=nullable)
@@ -178,17 +185,17 @@ def _sorted(present: pd.Series[Any]) -> tuple[Any, ...]:
     return tuple(sorted(present.unique().tolist()))
 
 
-def _range(present: pd.Series[Any], *, whole: bool) -> dict[str, float]:
+def _range(present: pd.Series[Any], *, whole: bool) -> tuple[float, float] | tuple[None, None]:
     """Widen what was seen by half its span on each side; what was never negative stays so."""
     if present.empty:
-        return {}
+        return None, None
     low, high = float(present.min()), float(present.max())
     margin = (high - low) / 2 or 1.0
     wide_low = max(low - margin, 0.0) if low >= 0 else low - margin
     wide_high = high + margin
     if whole:
-        return {"min": int(wide_low), "max": int(wide_high)}
-    return {"min": float(f"{wide_low:.6g}"), "max": float(f"{wide_high:.6g}")}
+        return int(wide_low), int(wide_high)
+    return float(f"{wide_low:.6g}"), float(f"{wide_high:.6g}")
 
 
 def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:

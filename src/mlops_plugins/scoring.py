@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
     from mlops_plugins.stages import Task
 
-PRIMARY: Mapping[Task, str] = {"binary": "roc_auc", "multiclass": "balanced_accuracy", "regression": "r2"}
+PRIMARY: Mapping[Task, str] = {
+    "binary": "roc_auc",
+    "multiclass": "balanced_accuracy",
+    "regression": "r2",
+}
 """The metric that the gate and the monitor look at; of all of them, more is better."""
 
 
@@ -54,7 +58,9 @@ def _multiclass() -> dict[str, Callable[[Any, Any], float]]:
 
     return {
         "accuracy": lambda y, s: m.accuracy_score(y, s.argmax(1)),
-        "balanced_accuracy": lambda y, s: m.recall_score(y, s.argmax(1), average="macro", zero_division=0),
+        "balanced_accuracy": lambda y, s: m.recall_score(
+            y, s.argmax(1), average="macro", zero_division=0
+        ),
         "f1_macro": lambda y, s: m.f1_score(y, s.argmax(1), average="macro", zero_division=0),
         "log_loss": lambda y, s: m.log_loss(y, s, labels=list(range(s.shape[1]))),
     }
@@ -95,8 +101,12 @@ def positions(target: Any, classes: Sequence[Any] | None) -> np.ndarray:
 
 
 def bootstrap(
-    function: Callable[[Any, Any], float], target: np.ndarray, scores: np.ndarray, *,
-    resamples: int, seed: int,
+    function: Callable[[Any, Any], float],
+    target: np.ndarray,
+    scores: np.ndarray,
+    *,
+    resamples: int,
+    seed: int,
 ) -> tuple[float, float]:
     """Return the 95 % percentile interval of a metric over resampled rows.
 

@@ -7,13 +7,14 @@ never sees, or leaves, a half-written one. Its method carries the stage's name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
     import numpy as np
     import pandas as pd
 
@@ -201,8 +202,15 @@ class Gate(Protocol):
     """Judge whether the model may be promoted."""
 
     def gate(
-        self, context: Context, *, model: Path, splits: Path, metrics: Path, predictions: Path,
-        champion: Callable[[], Champion | None], output: Path,
+        self,
+        context: Context,
+        *,
+        model: Path,
+        splits: Path,
+        metrics: Path,
+        predictions: Path,
+        champion: Callable[[], Champion | None],
+        output: Path,
     ) -> None:
         """Write the verdict (`promote`, `keep` or `block`, with reasons) to `output` as JSON."""
         ...

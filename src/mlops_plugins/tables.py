@@ -86,7 +86,8 @@ def read_user_file(path: Path) -> pa.Table:
         raise DataError(
             f"The data file {path.name} has no rows.",
             where=str(path),
-            expected="at least one row" + (" below the header" if path.suffix != ".parquet" else ""),
+            expected="at least one row"
+            + (" below the header" if path.suffix != ".parquet" else ""),
             next_step="check how it was exported",
         )
     return table
@@ -114,10 +115,12 @@ def _read_csv(path: Path) -> pa.Table:
     except pa.ArrowInvalid as error:
         empty = path.stat().st_size == 0 or "Empty CSV" in str(error)
         raise DataError(
-            f"The data file {path.name} is empty." if empty
+            f"The data file {path.name} is empty."
+            if empty
             else f"The data file {path.name} cannot be read: {' '.join(str(error).split())[:200]}.",
             where=str(path),
-            expected="a header and rows, separated by " + ("tabs" if delimiter == "\t" else "commas"),
+            expected="a header and rows, separated by "
+            + ("tabs" if delimiter == "\t" else "commas"),
             next_step="check how it was exported",
         ) from None
     if malformed:

@@ -1,9 +1,9 @@
 """Serve the model over HTTP with FastAPI.
 
-    POST /predict   one row, or {"rows": [...]}
-    GET  /healthz   whether the model is loaded, and which
-    GET  /metrics   for Prometheus
-    GET  /docs      the interface, with the request's fields as the schema describes them
+POST /predict   one row, or {"rows": [...]}
+GET  /healthz   whether the model is loaded, and which
+GET  /metrics   for Prometheus
+GET  /docs      the interface, with the request's fields as the schema describes them
 """
 
 # No postponed annotations here: FastAPI reads a handler's annotations when it is defined, and the
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fastapi import FastAPI
-    from pydantic import BaseModel, TypeAdapter, ValidationError
+    from pydantic import BaseModel, ValidationError
 
     from mlops_plugins.schema import Column
     from mlops_plugins.stages import Context
@@ -59,18 +59,20 @@ class Service(Options):
         import uvicorn
 
         application = self.application(context, open_model(model), version, log)
-        context.say(f"serving {context.project} version {version} at http://{host}:{port} (see /docs)")
+        context.say(
+            f"serving {context.project} version {version} at http://{host}:{port} (see /docs)"
+        )
         uvicorn.run(application, host=host, port=port, log_level="warning")
 
-    def application(
-        self, context: "Context", model: Model, version: str, log: "Path"
-    ) -> "FastAPI":
+    def application(self, context: "Context", model: Model, version: str, log: "Path") -> "FastAPI":
         """Return the ASGI application, for a server of your own."""
         from fastapi import FastAPI, Request, Response
         from fastapi.concurrency import run_in_threadpool
         from fastapi.responses import JSONResponse
 
-        answering = Answering(self, model, version, PredictionLog(log) if self.log_predictions else None)
+        answering = Answering(
+            self, model, version, PredictionLog(log) if self.log_predictions else None
+        )
         measures = Measures(context.project, version)
         application = FastAPI(title=context.project, version=version)
 
@@ -107,19 +109,30 @@ async def _read(request: Any, limit: int) -> bytes | None:
 class Answering:
     """From the bytes of a request to a status and an answer."""
 
-    def __init__(self, service: Service, model: Model, version: str, log: PredictionLog | None) -> None:
+    def __init__(
+        self, service: Service, model: Model, version: str, log: PredictionLog | None
+    ) -> None:
         from pydantic import TypeAdapter
 
         self._service, self._model, self._version, self._log = service, model, version, log
         self._row = row_model(model)
-        self._one: "TypeAdapter[Any]" = TypeAdapter(self._row)
-        self._many: "TypeAdapter[Any]" = TypeAdapter(_batch_model(self._row))
+        self._one: TypeAdapter[Any] = TypeAdapter(self._row)
+        self._many: TypeAdapter[Any] = TypeAdapter(_batch_model(self._row))
 
     def described(self) -> dict[str, Any]:
         """Return what OpenAPI says of the request."""
         row = self._row.model_json_schema()
-        many = {"type": "object", "required": ["rows"], "properties": {"rows": {"type": "array", "items": row}}}
-        return {"requestBody": {"required": True, "content": {"application/json": {"schema": {"anyOf": [many, row]}}}}}
+        many = {
+            "type": "object",
+            "required": ["rows"],
+            "properties": {"rows": {"type": "array", "items": row}},
+        }
+        return {
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": {"anyOf": [many, row]}}},
+            }
+        }
 
     def answer(self, body: bytes | None) -> tuple[int, dict[str, Any]]:
         """Return the status and the answer."""
@@ -127,18 +140,35 @@ class Answering:
         from pydantic_core import from_json
 
         if body is None:
-            return _refusal(413, "The request is too large.", expected=f"at most {self._service.max_megabytes} MB",
-                            next_step="send fewer rows at a time")
+            return _refusal(
+                413,
+                "The request is too large.",
+                expected=f"at most {self._service.max_megabytes} MB",
+                next_step="send fewer rows at a time",
+            )
         try:
             parsed = from_json(body)
         except ValueError as error:
-            return _refusal(400, f"The request is no valid JSON: {error}.", expected="JSON",
-                            next_step="see /docs for the request's fields")
+            return _refusal(
+                400,
+                f"The request is no valid JSON: {error}.",
+                expected="JSON",
+                next_step="see /docs for the request's fields",
+            )
         many = isinstance(parsed, dict) and "rows" in parsed
-        if many and isinstance(parsed["rows"], list) and not 1 <= len(parsed["rows"]) <= self._service.max_rows:
+        if (
+            many
+            and isinstance(parsed["rows"], list)
+            and not 1 <= len(parsed["rows"]) <= self._service.max_rows
+        ):
             status = 413 if parsed["rows"] else 422
-            return _refusal(status, f"The request has {len(parsed['rows'])} rows.", where="rows",
-                            expected=f"1 to {self._service.max_rows} rows", next_step="send the rows in batches")
+            return _refusal(
+                status,
+                f"The request has {len(parsed['rows'])} rows.",
+                where="rows",
+                expected=f"1 to {self._service.max_rows} rows",
+                next_step="send the rows in batches",
+            )
         try:
             rows = self._many.validate_json(body).rows if many else [self._one.validate_json(body)]
         except ValidationError as error:
@@ -173,13 +203,19 @@ class Answering:
             if problem["type"] == "json_invalid":
                 name = ""
             column = self._model.schema.columns.get(name)
-            where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"])
-            told.append({
-                "what": problem["msg"],
-                "where": where.lstrip("."),
-                "expected": _expected(column) if column else "the fields " + ", ".join(self._model.schema.inputs),
-                "next": "correct the field; /docs lists all of them",
-            })
+            where = "".join(
+                f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"]
+            )
+            told.append(
+                {
+                    "what": problem["msg"],
+                    "where": where.lstrip("."),
+                    "expected": _expected(column)
+                    if column
+                    else "the fields " + ", ".join(self._model.schema.inputs),
+                    "next": "correct the field; /docs lists all of them",
+                }
+            )
         return told
 
 
@@ -187,8 +223,12 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def _refusal(status: int, what: str, *, where: str = "body", expected: str, next_step: str) -> tuple[int, dict[str, Any]]:
-    return status, {"errors": [{"what": what, "where": where, "expected": expected, "next": next_step}]}
+def _refusal(
+    status: int, what: str, *, where: str = "body", expected: str, next_step: str
+) -> tuple[int, dict[str, Any]]:
+    return status, {
+        "errors": [{"what": what, "where": where, "expected": expected, "next": next_step}]
+    }
 
 
 def _expected(column: "Column") -> str:
@@ -217,24 +257,30 @@ def row_model(model: Model) -> "type[BaseModel]":
     if model.schema.id is not None:
         fields["row_id"] = (
             Optional[int | str],  # noqa: UP045  the union is made at run time
-            Field(None, alias=model.schema.id, description="Identifies the row; labels are joined by it."),
+            Field(
+                None,
+                alias=model.schema.id,
+                description="Identifies the row; labels are joined by it.",
+            ),
         )
     config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-    made: "type[BaseModel]" = create_model("Row", __config__=config, **fields)
+    made: type[BaseModel] = create_model("Row", __config__=config, **fields)
     return made
 
 
-def _batch_model(row: "type[BaseModel]") -> "type[BaseModel]":
+def _batch_model(row: Any) -> "type[BaseModel]":
     from pydantic import ConfigDict, create_model
 
-    made: "type[BaseModel]" = create_model("Batch", __config__=ConfigDict(extra="forbid"), rows=(list[row], ...))  # type: ignore[valid-type]
+    made: type[BaseModel] = create_model(
+        "Batch", __config__=ConfigDict(extra="forbid"), rows=(list[row], ...)
+    )
     return made
 
 
 def _kind(column: "Column") -> Any:
     kinds = {"integer": int, "number": float, "boolean": bool, "datetime": datetime, "text": str}
     if column.type == "category":
-        kind: Any = Literal[tuple(column.values)] if column.values else str  # type: ignore[misc]
+        kind: Any = Literal[tuple(column.values)] if column.values else str
     else:
         kind = kinds[column.type]
     return Optional[kind] if column.nullable else kind  # noqa: UP045
@@ -247,10 +293,16 @@ class Measures:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
         self._registry = CollectorRegistry()
-        self._requests = Counter("predict_requests", "Requests by status", ["status"], registry=self._registry)
+        self._requests = Counter(
+            "predict_requests", "Requests by status", ["status"], registry=self._registry
+        )
         self._rows = Counter("predicted_rows", "Rows predicted", registry=self._registry)
-        self._seconds = Histogram("predict_seconds", "Seconds for a request", registry=self._registry)
-        info = Gauge("model_info", "The model that answers", ["model", "version"], registry=self._registry)
+        self._seconds = Histogram(
+            "predict_seconds", "Seconds for a request", registry=self._registry
+        )
+        info = Gauge(
+            "model_info", "The model that answers", ["model", "version"], registry=self._registry
+        )
         info.labels(project, version).set(1)
 
     def observe(self, status: int, answer: dict[str, Any], seconds: float) -> None:

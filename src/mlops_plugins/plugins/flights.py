@@ -51,7 +51,9 @@ class Sample(Options):
     """The flights scheduled in a period."""
 
     since: str = Field("2013-01-01", description="The first day, as YYYY-MM-DD.")
-    until: str = Field("2013-07-01", description="The day after the last one; what follows plays production.")
+    until: str = Field(
+        "2013-07-01", description="The day after the last one; what follows plays production."
+    )
 
     def ingest(self, context: Context, *, output: Path) -> None:
         """Write the period's flights."""
@@ -69,7 +71,7 @@ class Sample(Options):
 
 def _day(option: str, text: str) -> datetime:
     try:
-        return datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007  the sample's times are local
+        return datetime.strptime(text, "%Y-%m-%d")
     except ValueError:
         raise ConfigurationError(
             f"The option '{option}' is {text!r}, which is no day.",
@@ -91,7 +93,7 @@ def flights(since: datetime, until: datetime) -> pa.Table:
 
 def write_month(month: str, folder: Path) -> tuple[Path, Path]:
     """Write a month's flights without the answer, and the answers; return both paths."""
-    first = datetime.strptime(month, "%Y-%m")  # noqa: DTZ007
+    first = datetime.strptime(month, "%Y-%m")
     following = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
     table = flights(first, following)
     rows, labels = folder / f"{month}.parquet", folder / f"{month}-labels.parquet"

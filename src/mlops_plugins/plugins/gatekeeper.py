@@ -60,8 +60,15 @@ class Gatekeeper(Options):
     )
 
     def gate(
-        self, context: Context, *, model: Path, splits: Path, metrics: Path, predictions: Path,
-        champion: Callable[[], Champion | None], output: Path,
+        self,
+        context: Context,
+        *,
+        model: Path,
+        splits: Path,
+        metrics: Path,
+        predictions: Path,
+        champion: Callable[[], Champion | None],
+        output: Path,
     ) -> None:
         """Write the verdict. What cannot be computed blocks."""
         measured = files.read_json(metrics)
@@ -69,14 +76,17 @@ class Gatekeeper(Options):
         current = champion()
         checks.append(self._against(context, current, model, predictions))
         decision = _decide(checks)
-        files.write_json(output, {
-            "decision": decision,
-            "reasons": [check.reason for check in checks if check.outcome != "pass"]
-            or [check.reason for check in checks],
-            "checks": [vars(check) for check in checks],
-            "model": files.digest(model),
-            "champion": current.version if current else None,
-        })
+        files.write_json(
+            output,
+            {
+                "decision": decision,
+                "reasons": [check.reason for check in checks if check.outcome != "pass"]
+                or [check.reason for check in checks],
+                "checks": [vars(check) for check in checks],
+                "model": files.digest(model),
+                "champion": current.version if current else None,
+            },
+        )
         context.say(f"verdict: {decision}")
 
     def _limits(self, measured: Mapping[str, Any]) -> Iterable[Check]:
@@ -88,15 +98,20 @@ class Gatekeeper(Options):
                         f"The gate has a limit for '{name}', which is not measured."
                         f"{did_you_mean(name, measured)}",
                         where=f"conf/gate/champion.yaml: {option}.{name}",
-                        expected="one of " + ", ".join(k for k, v in measured.items() if isinstance(v, float)),
+                        expected="one of "
+                        + ", ".join(k for k, v in measured.items() if isinstance(v, float)),
                         next_step="correct it there",
                     )
                 if value is None:
                     yield Check(name, "block", f"{name} could not be computed")
                     continue
                 passed = sign * (value - limit) >= 0
-                relation = {(1, True): ">=", (1, False): "<", (-1, True): "<=", (-1, False): ">"}[sign, passed]
-                yield Check(name, "pass" if passed else "block", f"{name} {value:.4f} {relation} {limit}")
+                relation = {(1, True): ">=", (1, False): "<", (-1, True): "<=", (-1, False): ">"}[
+                    sign, passed
+                ]
+                yield Check(
+                    name, "pass" if passed else "block", f"{name} {value:.4f} {relation} {limit}"
+                )
 
     def _baseline(self, context: Context, measured: Mapping[str, Any]) -> Check:
         primary = scoring.PRIMARY[context.data.task]
@@ -106,7 +121,11 @@ class Gatekeeper(Options):
         gain = value - trivial
         passed = gain >= self.min_gain
         text = f"{primary} {value:.4f} against {trivial:.4f} of the trivial baseline"
-        return Check("baseline", "pass" if passed else "block", text if passed else f"{text}: gain below {self.min_gain}")
+        return Check(
+            "baseline",
+            "pass" if passed else "block",
+            text if passed else f"{text}: gain below {self.min_gain}",
+        )
 
     def _against(
         self, context: Context, champion: Champion | None, model: Path, predictions: Path
@@ -114,7 +133,9 @@ class Gatekeeper(Options):
         if champion is None:
             return Check("champion", "pass", "there is no champion yet")
         if champion.digest == files.digest(model):
-            return Check("champion", "keep", f"it is the champion already, version {champion.version}")
+            return Check(
+                "champion", "keep", f"it is the champion already, version {champion.version}"
+            )
         try:
             low, high = self._compare(context, champion, model, predictions)
         except (DataError, ModelError) as error:
@@ -151,7 +172,9 @@ class Gatekeeper(Options):
         measure = scoring.functions(context.data.task)[scoring.PRIMARY[context.data.task]]
         gains = [
             measure(target[drawn], ours[drawn]) - measure(target[drawn], theirs[drawn])
-            for drawn in scoring.resampled_rows(len(rows), resamples=self.resamples, seed=context.seed)
+            for drawn in scoring.resampled_rows(
+                len(rows), resamples=self.resamples, seed=context.seed
+            )
             if _defined(target[drawn])
         ]
         if not gains:

@@ -51,10 +51,16 @@ class LightGBM(Options):
         from sklearn.pipeline import make_pipeline
 
         table, target = estimators.read_training_table(context, features)
-        kind = lightgbm.LGBMRegressor if context.data.task == "regression" else lightgbm.LGBMClassifier
+        kind = (
+            lightgbm.LGBMRegressor if context.data.task == "regression" else lightgbm.LGBMClassifier
+        )
         estimator = kind(
-            **self.model_dump(), n_jobs=context.threads, random_state=context.seed,
-            deterministic=True, force_row_wise=True, verbosity=-1,
+            **self.model_dump(),
+            n_jobs=context.threads,
+            random_state=context.seed,
+            deterministic=True,
+            force_row_wise=True,
+            verbosity=-1,
         )
         preprocessing = estimators.ordinal_preprocessing(
             estimators.columns(table), most_categories=1000

@@ -56,7 +56,9 @@ class Metrics(Options):
         tables.write_frame(_predictions(opened, rows), output / "predictions.parquet")
         _draw(opened, target, scores, output)
         primary = scoring.PRIMARY[context.data.task]
-        context.say(f"{primary} {measured[primary]:.4f}, baseline {measured['baseline'][primary]:.4f}")
+        context.say(
+            f"{primary} {measured[primary]:.4f}, baseline {measured['baseline'][primary]:.4f}"
+        )
 
     def _measure(
         self, context: Context, opened: Model, target: np.ndarray, scores: np.ndarray
@@ -65,9 +67,15 @@ class Metrics(Options):
         measured: dict[str, Any] = dict(scoring.metrics(task, target, scores, opened.classes))
         measured["rows"] = len(target)
         measured["interval"] = {
-            name: dict(zip(("low", "high"), scoring.bootstrap(
-                function, target, scores, resamples=self.resamples, seed=context.seed
-            ), strict=True))
+            name: dict(
+                zip(
+                    ("low", "high"),
+                    scoring.bootstrap(
+                        function, target, scores, resamples=self.resamples, seed=context.seed
+                    ),
+                    strict=True,
+                )
+            )
             for name, function in scoring.functions(task).items()
         }
         return measured
@@ -150,12 +158,20 @@ def _draw_confusion(opened: Model, target: np.ndarray, scores: np.ndarray, outpu
     classes = opened.classes or []
     predicted = scores.argmax(axis=1)
     lines = ["actual,predicted"]
-    lines += [f"{classes[actual]},{classes[guess]}" for actual, guess in zip(target, predicted, strict=True)]
+    lines += [
+        f"{classes[actual]},{classes[guess]}"
+        for actual, guess in zip(target, predicted, strict=True)
+    ]
     files.write_text(output / "confusion.csv", "\n".join(lines) + "\n")
     figure = Figure(figsize=(4.5, 3.8), layout="constrained")
     ConfusionMatrixDisplay.from_predictions(
-        target, predicted, labels=list(range(len(classes))), display_labels=classes,
-        ax=figure.subplots(), colorbar=False, cmap="Blues",
+        target,
+        predicted,
+        labels=list(range(len(classes))),
+        display_labels=classes,
+        ax=figure.subplots(),
+        colorbar=False,
+        cmap="Blues",
     )
     figure.savefig(output / "confusion.png", dpi=100, metadata={"Software": None})
 

@@ -25,8 +25,6 @@ from mlops_plugins.stages import Champion, Implementation, Stage
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import pandas as pd
-
     from mlops_plugins.model import Model
     from mlops_plugins.schema import Schema
     from mlops_plugins.stages import Context, Result
@@ -80,7 +78,9 @@ class NoTracker(Options):
 class Tracker(Options):
     """Logs parameters, metrics, reports, commit and hashes, once for each distinct result."""
 
-    experiment: str | None = Field(None, description="MLflow's experiment; null for the project's name.")
+    experiment: str | None = Field(
+        None, description="MLflow's experiment; null for the project's name."
+    )
 
     def track(self, context: Context, *, result: Result, output: Path) -> None:
         """Find the result's run, or make it; write its id."""
@@ -139,7 +139,9 @@ def _artifacts(client: Any) -> str | None:
 
 def _find_run(client: Any, experiment: str, digest: str) -> str | None:
     runs = client.search_runs(
-        [experiment], f"tags.`{DIGEST_TAG}` = '{digest}' and attributes.status = 'FINISHED'", max_results=1
+        [experiment],
+        f"tags.`{DIGEST_TAG}` = '{digest}' and attributes.status = 'FINISHED'",
+        max_results=1,
     )
     return runs[0].info.run_id if runs else None
 
@@ -169,7 +171,9 @@ def _log(client: Any, experiment: str, result: Result, root: Path) -> str:
 class Registry(Options):
     """Registers what the gate lets through, and moves the aliases."""
 
-    model: str | None = Field(None, description="The registered model's name; null for the project's.")
+    model: str | None = Field(
+        None, description="The registered model's name; null for the project's."
+    )
 
     def register(
         self, context: Context, *, model: Path, verdict: Path, run: Path, output: Path
@@ -191,7 +195,9 @@ class Registry(Options):
             return
         client, name = _client(context), self._name(context)
         self._check_champion(client, name, judged)
-        version = _version_of(client, name, digest) or self._log(context, client, model, digest, run)
+        version = _version_of(client, name, digest) or self._log(
+            context, client, model, digest, run
+        )
         aliases = [CHALLENGER] + ([CHAMPION] if judged["decision"] == "promote" else [])
         for alias in aliases:
             client.set_registered_model_alias(name, alias, version)
@@ -219,16 +225,16 @@ class Registry(Options):
     def _check_champion(self, client: Any, name: str, judged: dict[str, Any]) -> None:
         current = _champion(client, name)
         version = str(current.version) if current else None
-        if version != judged["champion"] and (current is None or current.tags[DIGEST_TAG] != judged["model"]):
+        if version != judged["champion"] and (
+            current is None or current.tags[DIGEST_TAG] != judged["model"]
+        ):
             raise ModelError(
                 f"The champion is version {version}, but the gate compared with {judged['champion']}.",
                 where="reports/verdict.json",
                 next_step="dvc repro --force gate",
             )
 
-    def _log(
-        self, context: Context, client: Any, model: Path, digest: str, run: Path
-    ) -> str:
+    def _log(self, context: Context, client: Any, model: Path, digest: str, run: Path) -> str:
         """Log the model folder and the reference, and make them a version; return its number."""
         import mlflow
 
@@ -251,7 +257,11 @@ class Registry(Options):
             run_id = mlflow.active_run().info.run_id
         _ensure_registered(client, self._name(context))
         version = client.create_model_version(
-            self._name(context), logged.model_uri, run_id, tags={DIGEST_TAG: digest}, model_id=logged.model_id
+            self._name(context),
+            logged.model_uri,
+            run_id,
+            tags={DIGEST_TAG: digest},
+            model_id=logged.model_id,
         )
         return str(version.version)
 
@@ -310,7 +320,9 @@ def _package(context: Context, model: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as scratch:
         package = Path(scratch) / "package"
         shutil.copytree(model, package / "model")
-        shutil.copyfile(context.root / EVALUATION / "predictions.parquet", package / "reference.parquet")
+        shutil.copyfile(
+            context.root / EVALUATION / "predictions.parquet", package / "reference.parquet"
+        )
         yield package
 
 
@@ -323,9 +335,7 @@ def _requirements(opened: Model) -> list[str]:
         from mlops_plugins.registry import registry
 
         names |= {*registry().find(stage, opened.manifest[stage]).implementation.libraries}
-    return [
-        f"{name}=={re.split(r'[+]', metadata.version(name))[0]}" for name in sorted(names)
-    ]
+    return [f"{name}=={re.split(r'[+]', metadata.version(name))[0]}" for name in sorted(names)]
 
 
 def _signature(opened: Model) -> Any:
@@ -334,8 +344,14 @@ def _signature(opened: Model) -> Any:
     from mlflow.types import ColSpec, DataType
     from mlflow.types import Schema as MlflowSchema
 
-    kinds = {"integer": DataType.long, "number": DataType.double, "boolean": DataType.boolean,
-             "category": DataType.string, "text": DataType.string, "datetime": DataType.datetime}
+    kinds = {
+        "integer": DataType.long,
+        "number": DataType.double,
+        "boolean": DataType.boolean,
+        "category": DataType.string,
+        "text": DataType.string,
+        "datetime": DataType.datetime,
+    }
 
     def kind(schema: Schema, name: str) -> Any:
         column = schema.columns[name]

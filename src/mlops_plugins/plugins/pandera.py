@@ -43,12 +43,15 @@ class Pandera(Options):
     """Holds each column against its description; infers the schema once, while it has none."""
 
     tolerance: float = Field(
-        0.001, ge=0, le=1,
+        0.001,
+        ge=0,
+        le=1,
         description="Share of rows that may be out of range or of a new category; missing columns, "
         "types and nulls are never tolerated.",
     )
 
-    def validate(
+    # BaseModel has a deprecated class method of this name, which nothing calls.
+    def validate(  # type: ignore[override]
         self, context: Context, *, raw: Path, schema: Path, output: Path, report: Path
     ) -> None:
         """Write the typed table; stop at violations, all of them named."""
@@ -62,7 +65,9 @@ class Pandera(Options):
         for finding in findings:
             context.say(f"tolerated: {_describe(finding)}")
         tables.write_frame(typed, output)
-        files.write_json(report, {"rows": len(typed), "columns": len(typed.columns), "tolerated": findings})
+        files.write_json(
+            report, {"rows": len(typed), "columns": len(typed.columns), "tolerated": findings}
+        )
 
 
 def _expected(context: Context, frame: pd.DataFrame, path: Path) -> Schema:
@@ -70,7 +75,9 @@ def _expected(context: Context, frame: pd.DataFrame, path: Path) -> Schema:
     if not expected.columns:
         expected = infer(frame, context.data)
         write_schema(path, expected)
-        context.say(f"{path.name} inferred from {len(frame):,} rows: look at it, edit it, commit it")
+        context.say(
+            f"{path.name} inferred from {len(frame):,} rows: look at it, edit it, commit it"
+        )
     if context.data.target not in expected.columns:
         raise DataError(
             f"The target '{context.data.target}' is not in {path.name}.",
@@ -79,7 +86,6 @@ def _expected(context: Context, frame: pd.DataFrame, path: Path) -> Schema:
             next_step="correct data.target in conf/config.yaml, or describe the column",
         )
     return expected
-
 
 
 def _findings(typed: pd.DataFrame, expected: Schema, tolerance: float) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files, scoring, tables
 from mlops_plugins.hookspecs import hookimpl
@@ -80,7 +80,7 @@ class Permutation(Options):
         return losses
 
 
-def _picture(found: list[dict[str, object]], metric: str, path: Path) -> None:
+def _picture(found: list[dict[str, Any]], metric: str, path: Path) -> None:
     from matplotlib.figure import Figure
 
     shown = found[:20][::-1]

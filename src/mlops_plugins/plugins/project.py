@@ -90,7 +90,9 @@ class ProjectFeatures(Options):
         elif target in features.columns:
             problem = f"returned the target '{target}' as a feature"
         elif features.columns.duplicated().any():
-            problem = f"returned the column '{features.columns[features.columns.duplicated()][0]}' twice"
+            problem = (
+                f"returned the column '{features.columns[features.columns.duplicated()][0]}' twice"
+            )
         elif features.shape[1] == 0:
             problem = "returned no columns"
         if problem:

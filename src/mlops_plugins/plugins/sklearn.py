@@ -38,7 +38,9 @@ class GradientBoosting(Options):
     """Boosted trees on binned values; takes missing values and categories as they are."""
 
     learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree's contribution.")
-    max_iter: int = Field(200, ge=1, description="Number of trees (for each class, if more than two).")
+    max_iter: int = Field(
+        200, ge=1, description="Number of trees (for each class, if more than two)."
+    )
     max_leaf_nodes: int = Field(31, ge=2, description="Most leaves of one tree.")
     min_samples_leaf: int = Field(20, ge=1, description="Fewest training rows in a leaf.")
     l2_regularization: float = Field(0.0, ge=0, description="L2 penalty on the leaves' values.")
@@ -70,9 +72,13 @@ class GradientBoosting(Options):
 class Estimator(Options):
     """Any classifier or regressor of scikit-learn, with its own parameters."""
 
-    estimator: str = Field("RandomForestClassifier", description="The class's name, as scikit-learn writes it.")
+    estimator: str = Field(
+        "RandomForestClassifier", description="The class's name, as scikit-learn writes it."
+    )
     parameters: dict[str, Any] = Field({}, description="Arguments of the class; the seed is given.")
-    most_categories: int = Field(50, ge=2, description="Most one-hot columns made from one category.")
+    most_categories: int = Field(
+        50, ge=2, description="Most one-hot columns made from one category."
+    )
 
     def train(self, context: Context, *, features: Path, output: Path) -> None:
         """Fit and write the pipeline."""
@@ -114,7 +120,9 @@ class Estimator(Options):
                 next_step="choose another one",
             )
         seed = {"random_state": context.seed}
-        return estimator.set_params(**seed) if "random_state" in estimator.get_params() else estimator
+        return (
+            estimator.set_params(**seed) if "random_state" in estimator.get_params() else estimator
+        )
 
     def load(self, path: Path) -> estimators.SklearnPredictor:
         """Return the fitted pipeline."""

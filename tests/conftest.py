@@ -1,0 +1,224 @@
+"""A copy of this repository as a template, projects rendered from it, and their environments."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import site
+import subprocess
+import sys
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import copier
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parent.parent
+
+GIT = [
+    "git",
+    "-c",
+    "user.name=Test",
+    "-c",
+    "user.email=test@example.com",
+    "-c",
+    "commit.gpgsign=false",
+]
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [*GIT, *arguments], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def commit(folder: Path, message: str, tag: str | None = None) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--no-verify", "--message", message)
+    if tag:
+        git(folder, "tag", tag)
+
+
+def clone_work_tree(target: Path) -> Path:
+    """Copy what git tracks, and what it would, as one commit: tests see uncommitted work too."""
+    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    git(target, "init", "--quiet", "--initial-branch=main")
+    commit(target, "The work tree", tag="v0.1.0")
+    return target
+
+
+@dataclass(frozen=True)
+class Project:
+    """A rendered project, and its commands."""
+
+    root: Path
+
+    def run(
+        self, *command: str, check: bool = True, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        scripts = self.root / ".venv" / "bin"
+        path = os.pathsep.join([str(scripts), str(Path(sys.executable).parent), os.environ["PATH"]])
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            text=True,
+            capture_output=True,
+            check=False,
+            env={**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", **environment},
+        )
+        if check and done.returncode:
+            raise AssertionError(
+                f"{command} exited with {done.returncode}:\n{done.stdout}{done.stderr}"
+            )
+        return done
+
+    def mlops(
+        self, *arguments: str, check: bool = True, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        return self.run("mlops", *arguments, check=check, **environment)
+
+    def dvc(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.run("python", "-m", "dvc", *arguments, check=check)
+
+    def repro(self) -> list[str]:
+        """Run `dvc repro` and return the stages that ran."""
+        return ran(self.dvc("repro").stdout)
+
+    def read(self, name: str) -> str:
+        return (self.root / name).read_text()
+
+    def write(self, name: str, text: str) -> None:
+        (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / name).write_text(text)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        text = self.read(name)
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {name}"
+        self.write(name, text.replace(old, new))
+
+    def commit(self, message: str = "Work") -> None:
+        commit(self.root, message)
+
+
+def ran(output: str) -> list[str]:
+    """Return the stages that `dvc` says it ran, in order."""
+    return [
+        line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage '")
+    ]
+
+
+def render(template: Path, target: Path, **answers: Any) -> Project:
+    copier.run_copy(str(template), target, data=answers, defaults=True, vcs_ref="HEAD", quiet=True)
+    return Project(target)
+
+
+def give_environment(project: Project) -> None:
+    """Give the project an environment of its own above the one that runs the tests.
+
+    It has what the tests' environment has, and the project itself installed, so that its plugin is
+    found; building a whole environment is left to the tests that are about it.
+    """
+    home = project.root / ".venv"
+    venv.create(home, with_pip=False, symlinks=True)
+    packages = next((home / "lib").glob("python3*/site-packages"))
+    below = [path for path in site.getsitepackages() if path.endswith("site-packages")]
+    (packages / "below.pth").write_text(
+        "".join(f"import site; site.addsitedir({path!r})\n" for path in below)
+    )
+    subprocess.run(
+        [
+            "uv",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--offline",
+            "--python",
+            str(home / "bin" / "python"),
+            "--editable",
+            str(project.root),
+        ],
+        check=True,
+    )
+    script = home / "bin" / "mlops"
+    script.write_text(f"#!{home}/bin/python\nfrom mlops_plugins.cli import main\nmain()\n")
+    script.chmod(0o755)
+
+
+def begin(project: Project) -> Project:
+    """Do what `make setup` does, on the tests' own environment."""
+    give_environment(project)
+    project.write("uv.lock", "version = 1\n")
+    git(project.root, "init", "--quiet", "--initial-branch=main")
+    git(project.root, "config", "user.name", "Test")
+    git(project.root, "config", "user.email", "test@example.com")
+    project.mlops("compose")
+    project.commit("Begin from the template")
+    return project
+
+
+def shorten(project: Project) -> None:
+    """Let the project learn from three weeks: enough for every stage, and quick."""
+    project.edit("conf/ingest/sample.yaml", "since: '2013-01-01'", "since: '2013-06-10'")
+    project.edit("conf/train/sklearn.yaml", "max_iter: 200", "max_iter: 40")
+    project.commit("Learn from less")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_surprises_from_outside() -> None:
+    """Keep what is measured and written the same, whoever runs the tests."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    os.environ |= {"DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "DVC_NO_ANALYTICS": "1"}
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return clone_work_tree(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def finished(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose pipeline has run; shared, so tests that change it take `project` instead."""
+    project = begin(render(template, tmp_path_factory.mktemp("finished") / "late"))
+    shorten(project)
+    project.dvc("repro")
+    project.commit("The first model")
+    return project
+
+
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Project:
+    """A finished project of one's own, to be changed."""
+    copy = Project(tmp_path / "late")
+    shutil.copytree(
+        finished.root,
+        copy.root,
+        symlinks=True,
+        ignore=shutil.ignore_patterns(".venv", "mlflow.db", "mlartifacts"),
+    )
+    give_environment(copy)
+    shutil.copytree(finished.root / "mlartifacts", copy.root / "mlartifacts")
+    shutil.copyfile(finished.root / "mlflow.db", copy.root / "mlflow.db")
+    return copy
+
+
+@pytest.fixture
+def fresh(template: Path, tmp_path: Path) -> Callable[..., Project]:
+    """Return a function that renders a project and makes it ready, its pipeline not run."""
+
+    def make(**answers: Any) -> Project:
+        return begin(render(template, tmp_path / "late", **answers))
+
+    return make
