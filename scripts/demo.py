@@ -154,7 +154,8 @@ def watch(project: Path) -> None:
 
 def say_next(project: Path, seconds: float) -> None:
     """Say what to type next."""
-    shown = os.path.relpath(project)
+    here = Path.cwd()
+    shown = project.relative_to(here) if project.is_relative_to(here) else project
     print(f"""
 Done in {seconds:.0f} s. Next:
 

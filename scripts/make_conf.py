@@ -20,7 +20,7 @@ CONF = Path(__file__).parent.parent / "template" / "conf"
 # values that come from answers.
 NAMES = {
     "ingest/sample": "{% if data_source == 'sample' %}sample.yaml{% endif %}",
-    "ingest/file": "{% if data_source == 'file' %}file.yaml.jinja{% endif %}",
+    "ingest/file": "{% if data_source == 'file' %}file.yaml{% endif %}.jinja",
     "split/time": "{% if data_source == 'sample' %}time.yaml{% endif %}",
     "split/random": "{% if data_source == 'file' and task == 'regression' %}random.yaml{% endif %}",
     "split/stratified": "{% if data_source == 'file' and task != 'regression' %}stratified.yaml{% endif %}",

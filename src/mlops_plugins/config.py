@@ -55,7 +55,11 @@ def compose(root: Path, *, in_experiment: bool) -> None:
     previous = parameters.read(root, check=False) if (root / parameters.FILE).exists() else {}
     if in_experiment and previous:
         composed = _without_bookkeeping(previous)
-        check(root, composed)
+        try:
+            check(root, composed)
+        except ConfigurationError as error:
+            error.where += ", or -S of this experiment"
+            raise
         _write(root, composed, _differences(root, composed))
         return
     fresh = _hydra(root)
@@ -107,6 +111,13 @@ def check(root: Path, composed: Mapping[str, Any]) -> None:
     parameters.check_settings(composed, where=f"{CONF}/config.yaml")
     for stage in Stage:
         section = composed.get(stage)
+        if (not isinstance(section, dict) or "name" not in section) and stage in _choices(root):
+            raise ConfigurationError(
+                f"The options of the stage '{stage}' have no name.",
+                where=_place(root, stage),
+                expected=f"a line 'name: NAME', NAME one of {', '.join(registry().names(stage))}",
+                next_step="add the line",
+            )
         if not isinstance(section, dict) or "name" not in section:
             raise ConfigurationError(
                 f"No implementation is chosen for the stage '{stage}'.",
@@ -141,7 +152,7 @@ def _load_yaml(path: Path) -> Any:
     from ruamel.yaml.error import YAMLError
 
     try:
-        return YAML().load(path) or {}
+        whole = YAML().load(path) or {}
     except FileNotFoundError:
         raise ConfigurationError(
             f"There is no {CONF}/{path.name}.",
@@ -154,6 +165,14 @@ def _load_yaml(path: Path) -> Any:
             where=f"{path.parent.name}/{path.name}: " + " ".join(str(error).split())[:200],
             next_step="correct that line",
         ) from None
+    if not isinstance(whole, dict) or not isinstance(whole.get("defaults", []), list):
+        raise ConfigurationError(
+            "The configuration is no mapping, or its defaults are no list.",
+            where=f"{path.parent.name}/{path.name}",
+            expected="a line `key: value` for each key, and below `defaults:` lines `- stage: name`",
+            next_step="correct it there, or restore the file: git checkout -- conf",
+        )
+    return whole
 
 
 def _hydra(root: Path, overrides: Sequence[str] = ()) -> Tree:
@@ -164,6 +183,9 @@ def _hydra(root: Path, overrides: Sequence[str] = ()) -> Tree:
     from omegaconf.errors import OmegaConfBaseException
 
     choices = _choices(root)
+    for stage, choice in choices.items():
+        if (file := root / CONF / stage / f"{choice}.yaml").exists():
+            _load_yaml(file)  # Hydra would stop at what is no YAML with an error of its own
     try:
         with initialize_config_dir(str(root / CONF), version_base=None):
             composed = hydra_compose("config", overrides=list(overrides))
@@ -190,10 +212,16 @@ def _unknown_choice(root: Path, choices: Mapping[str, str], error: Exception) ->
             except ConfigurationError as unknown:
                 unknown.where = f"{CONF}/config.yaml: defaults: {stage}: {choice}"
                 return unknown
-    unknown_group = next((key for key in choices if key not in set(Stage)), None)
-    hint = did_you_mean(unknown_group, Stage) if unknown_group else ""
+    for group, choice in choices.items():
+        if group not in set(Stage) and not (root / CONF / group).is_dir():
+            return ConfigurationError(
+                f"There is no stage '{group}'.{did_you_mean(group, Stage)}",
+                where=f"{CONF}/config.yaml: defaults: {group}: {choice}",
+                expected="one of " + ", ".join(Stage),
+                next_step="correct the line there",
+            )
     return ConfigurationError(
-        f"conf/ cannot be composed: {' '.join(str(error).split())}{hint}",
+        f"conf/ cannot be composed: {' '.join(str(error).split())}",
         where=f"{CONF}/config.yaml: defaults",
         next_step="correct the defaults list",
     )

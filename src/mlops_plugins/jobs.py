@@ -87,6 +87,7 @@ def verdict(root: Path) -> dict[str, Any]:
     """
     path = root / CONTRACTS[Stage.GATE].outputs["output"]
     if not path.exists():
+        params.read(root)  # where there is no project, it says so
         raise ModelError("No model has been judged yet.", where=str(path), next_step="dvc repro")
     return dict(files.read_json(path))
 

@@ -86,11 +86,14 @@ def parse(whole: Mapping[str, Any], *, target: str, id: str | None, where: str) 
     """Make a schema from plain data.
 
     Raises:
-        DataError: A column's description has an unknown key or type.
+        DataError: There are no columns by name, or one's description has an unknown or wrong key.
     """
     columns: dict[str, Column] = {}
-    for name, described in (whole.get("columns") or {}).items():
+    listed = (whole.get("columns") or {}) if isinstance(whole, dict) else whole
+    _check_mapping(listed, "The columns are", where=f"{where}: columns")
+    for name, described in listed.items():
         known = list(Column.__dataclass_fields__)
+        _check_mapping(described, f"The column '{name}' is", where=f"{where}: columns.{name}")
         for key in described:
             if key not in known:
                 raise DataError(
@@ -106,11 +109,37 @@ def parse(whole: Mapping[str, Any], *, target: str, id: str | None, where: str) 
                 expected="one of " + ", ".join(get_args(Type)),
                 next_step=f"correct it in {where}",
             )
+        _check_values(str(name), described, where)
         values = described.get("values")
         columns[str(name)] = Column(
             **{**described, "values": None if values is None else tuple(values)}
         )
     return Schema(columns=columns, target=target, id=id)
+
+
+def _check_mapping(found: object, what: str, *, where: str) -> None:
+    if not isinstance(found, dict):
+        raise DataError(
+            f"{what} {found!r}.",
+            where=where,
+            expected="names and what each holds, as `age: {type: integer, nullable: true}`",
+            next_step="correct it there",
+        )
+
+
+def _check_values(name: str, described: Mapping[str, Any], where: str) -> None:
+    limit = (int, float) if described["type"] in ("integer", "number") else ()
+    kinds = {"nullable": (bool,), "min": limit, "max": limit, "values": (list,)}
+    for key, kind in kinds.items():
+        value = described.get(key)
+        if value is not None and not isinstance(value, kind):
+            raise DataError(
+                f"The column '{name}' has the {key} {value!r}.",
+                where=f"{where}: columns.{name}.{key}",
+                expected=" or ".join(one.__name__ for one in kind)
+                or f"no {key}: only an integer or a number has one",
+                next_step=f"correct it in {where}",
+            )
 
 
 def read(path: Path, data: Data) -> Schema:

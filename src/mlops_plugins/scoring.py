@@ -19,16 +19,13 @@ PRIMARY: Mapping[Task, str] = {
 """The metric that the gate and the monitor look at; of all of them, more is better."""
 
 
-def metrics(
-    task: Task, target: np.ndarray, scores: np.ndarray, classes: Sequence[Any] | None
-) -> dict[str, float]:
+def metrics(task: Task, target: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     """Return the task's metrics.
 
     Args:
         task: The task.
-        target: True values of shape (rows,): for classes, their positions in `classes`.
+        target: True values of shape (rows,): for classes, their positions among the classes.
         scores: Probabilities of shape (rows, classes), or values of shape (rows,).
-        classes: The classes in order; None for regression.
     """
     return {name: float(function(target, scores)) for name, function in functions(task).items()}
 

@@ -186,7 +186,12 @@ class Evaluate(Protocol):
     def evaluate(
         self, context: Context, *, model: Path, splits: Path, metrics: Path, output: Path
     ) -> None:
-        """Write `metrics` (JSON), and into the folder `output` `predictions.parquet` and plots."""
+        """Write the numbers to `metrics`, and all else into the folder `output`.
+
+        `metrics` is flat JSON, for DVC to show. In `output` are `summary.json` (for each metric its
+        `value`, 95 % interval `low` and `high`, and the trivial `baseline`'s), `predictions.parquet`
+        (the raw rows with `prediction` and `score`), curves and pictures.
+        """
         ...
 
 
@@ -208,7 +213,7 @@ class Gate(Protocol):
         model: Path,
         splits: Path,
         metrics: Path,
-        predictions: Path,
+        evaluation: Path,
         champion: Callable[[], Champion | None],
         output: Path,
     ) -> None:
@@ -390,7 +395,7 @@ CONTRACTS: Final[Mapping[Stage, Contract]] = {
             "model": MODEL,
             "splits": "data/splits",
             "metrics": METRICS,
-            "predictions": f"{EVALUATION}/predictions.parquet",
+            "evaluation": EVALUATION,
         },
         outputs={"output": "reports/verdict.json"},
     ),

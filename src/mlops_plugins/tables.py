@@ -82,6 +82,14 @@ def read_user_file(path: Path) -> pa.Table:
             expected="a name that ends in .csv, .tsv or .parquet",
             next_step="convert or rename it",
         )
+    duplicates = [name for name in table.column_names if table.column_names.count(name) > 1]
+    if duplicates:
+        raise DataError(
+            f"The data file {path.name} has more than one column '{duplicates[0]}'.",
+            where=f"{path}: header",
+            expected="each name once",
+            next_step="rename or remove one of them",
+        )
     if table.num_rows == 0:
         raise DataError(
             f"The data file {path.name} has no rows.",
@@ -127,8 +135,30 @@ def _read_csv(path: Path) -> pa.Table:
         first = malformed[0]
         raise DataError(
             f"{len(malformed)} row(s) of {path.name} have the wrong number of fields.",
-            where=f"{path}, row {first.number}: {first.text[:80]!r}",
+            where=f"{path}, row {first.number} (the header is row 1): {first.text[:80]!r}",
             expected=f"{first.expected_columns} fields, found {first.actual_columns}",
             next_step="quote the fields that contain the separator, or remove the row",
         )
+    _check_encoding(table, path)
     return table
+
+
+def _check_encoding(table: pa.Table, path: Path) -> None:
+    """Stop at text that is not UTF-8: Arrow reads such columns as bytes."""
+    import pyarrow as pa
+
+    where = f"{path}: header"
+    try:
+        binary = [name for name in table.column_names if pa.types.is_binary(table[name].type)]
+        if not binary:
+            return
+        for row, value in enumerate(table[binary[0]].to_pylist(), start=2):
+            where = f"{path}, row {row} (the header is row 1): column {binary[0]}"
+            (value or b"").decode()
+    except UnicodeDecodeError:
+        raise DataError(
+            f"The data file {path.name} is not encoded as UTF-8.",
+            where=where,
+            expected="text in UTF-8",
+            next_step="export it as UTF-8",
+        ) from None

@@ -66,15 +66,15 @@ class Gatekeeper(Options):
         model: Path,
         splits: Path,
         metrics: Path,
-        predictions: Path,
+        evaluation: Path,
         champion: Callable[[], Champion | None],
         output: Path,
     ) -> None:
         """Write the verdict. What cannot be computed blocks."""
         measured = files.read_json(metrics)
-        checks = [*self._limits(measured), self._baseline(context, measured)]
+        checks = [*self._limits(measured), self._baseline(context, evaluation)]
         current = champion()
-        checks.append(self._against(context, current, model, predictions))
+        checks.append(self._against(context, current, model, evaluation))
         decision = _decide(checks)
         files.write_json(
             output,
@@ -113,9 +113,10 @@ class Gatekeeper(Options):
                     name, "pass" if passed else "block", f"{name} {value:.4f} {relation} {limit}"
                 )
 
-    def _baseline(self, context: Context, measured: Mapping[str, Any]) -> Check:
+    def _baseline(self, context: Context, evaluation: Path) -> Check:
         primary = scoring.PRIMARY[context.data.task]
-        value, trivial = measured[primary], measured["baseline"][primary]
+        measured = files.read_json(evaluation / "summary.json")[primary]
+        value, trivial = measured["value"], measured["baseline"]
         if value is None or trivial is None:
             return Check("baseline", "block", f"{primary} could not be computed")
         gain = value - trivial
@@ -128,7 +129,7 @@ class Gatekeeper(Options):
         )
 
     def _against(
-        self, context: Context, champion: Champion | None, model: Path, predictions: Path
+        self, context: Context, champion: Champion | None, model: Path, evaluation: Path
     ) -> Check:
         if champion is None:
             return Check("champion", "pass", "there is no champion yet")
@@ -137,7 +138,7 @@ class Gatekeeper(Options):
                 "champion", "keep", f"it is the champion already, version {champion.version}"
             )
         try:
-            low, high = self._compare(context, champion, model, predictions)
+            low, high = self._compare(context, champion, model, evaluation)
         except (DataError, ModelError) as error:
             return Check("champion", "block", f"the champion could not be compared: {error.what}")
         primary = scoring.PRIMARY[context.data.task]
@@ -152,7 +153,7 @@ class Gatekeeper(Options):
         return Check("champion", "keep", f"neither better nor worse: {text}")
 
     def _compare(
-        self, context: Context, champion: Champion, model: Path, predictions: Path
+        self, context: Context, champion: Champion, model: Path, evaluation: Path
     ) -> tuple[float, float]:
         """Return the 95 % interval of challenger minus champion, by a paired bootstrap."""
         import tempfile
@@ -160,7 +161,7 @@ class Gatekeeper(Options):
 
         import numpy as np
 
-        rows = tables.read_frame(predictions)
+        rows = tables.read_frame(evaluation / "predictions.parquet")
         challenger = open_model(model)
         with tempfile.TemporaryDirectory() as folder:
             other = open_model(champion.fetch(RealPath(folder) / "champion") / "model")

@@ -50,35 +50,46 @@ class Metrics(Options):
         rows = tables.read_frame(splits / "test.parquet")
         target = scoring.positions(rows[context.data.target], opened.classes)
         scores = opened.scores(rows)
-        measured = self._measure(context, opened, target, scores)
-        measured["baseline"] = _baseline(context, opened, splits, target)
-        files.write_json(metrics, measured)
+        summary = self._summary(context, opened, splits, target, scores)
+        flat = {name: row["value"] for name, row in summary.items()}
+        files.write_json(metrics, {**flat, "rows": len(target)})
+        files.write_json(output / "summary.json", summary)
         tables.write_frame(_predictions(opened, rows), output / "predictions.parquet")
         _draw(opened, target, scores, output)
-        primary = scoring.PRIMARY[context.data.task]
-        context.say(
-            f"{primary} {measured[primary]:.4f}, baseline {measured['baseline'][primary]:.4f}"
-        )
+        for line in _table(summary):
+            context.say(line)
 
-    def _measure(
-        self, context: Context, opened: Model, target: np.ndarray, scores: np.ndarray
-    ) -> dict[str, Any]:
+    def _summary(
+        self,
+        context: Context,
+        opened: Model,
+        splits: Path,
+        target: np.ndarray,
+        scores: np.ndarray,
+    ) -> dict[str, dict[str, float]]:
+        """Return each metric's value, its 95 % interval, and the trivial baseline's value."""
         task = context.data.task
-        measured: dict[str, Any] = dict(scoring.metrics(task, target, scores, opened.classes))
-        measured["rows"] = len(target)
-        measured["interval"] = {
-            name: dict(
-                zip(
-                    ("low", "high"),
-                    scoring.bootstrap(
-                        function, target, scores, resamples=self.resamples, seed=context.seed
-                    ),
-                    strict=True,
-                )
+        values = scoring.metrics(task, target, scores)
+        trivial = _baseline(context, opened, splits, target)
+        summary = {}
+        for name, function in scoring.functions(task).items():
+            low, high = scoring.bootstrap(
+                function, target, scores, resamples=self.resamples, seed=context.seed
             )
-            for name, function in scoring.functions(task).items()
-        }
-        return measured
+            summary[name] = {
+                "value": values[name],
+                "low": low,
+                "high": high,
+                "baseline": trivial[name],
+            }
+        return summary
+
+
+def _table(summary: dict[str, dict[str, float]]) -> Iterable[str]:
+    yield f"{'metric':<18} {'value':>8}  {'95 % interval':^18} {'baseline':>8}"
+    for name, row in summary.items():
+        interval = f"{row['low']:.4f} to {row['high']:.4f}"
+        yield f"{name:<18} {row['value']:>8.4f}  {interval:^18} {row['baseline']:>8.4f}"
 
 
 def _baseline(
@@ -94,7 +105,7 @@ def _baseline(
     else:
         shares = np.bincount(known, minlength=len(opened.classes)) / len(known)
         answer = np.tile(shares, (len(target), 1))
-    return scoring.metrics(context.data.task, target, answer, opened.classes)
+    return scoring.metrics(context.data.task, target, answer)
 
 
 def _predictions(opened: Model, rows: pd.DataFrame) -> pd.DataFrame:

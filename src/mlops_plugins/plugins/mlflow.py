@@ -206,7 +206,7 @@ class Registry(Options):
 
     def champion(self, context: Context) -> Champion | None:
         """Return the champion; a local store that does not exist yet has none."""
-        local = "MLFLOW_TRACKING_URI" not in os.environ
+        local = not os.environ.get("MLFLOW_TRACKING_URI")
         if local and not (context.home / DATABASE).exists():
             return None
         client, name = _client(context), self._name(context)

@@ -109,11 +109,11 @@ def _pandera(expected: Schema) -> Any:
     def checks(column: Described) -> list[Any]:
         made = []
         if column.values is not None:
-            made.append(Check.isin(list(column.values), name="values"))
+            made.append(Check.isin(list(column.values), error="values"))
         if column.min is not None:
-            made.append(Check.ge(column.min, name="min"))
+            made.append(Check.ge(column.min, error="min"))
         if column.max is not None:
-            made.append(Check.le(column.max, name="max"))
+            made.append(Check.le(column.max, error="max"))
         return made
 
     return DataFrameSchema(

@@ -1,0 +1,233 @@
+"""The pipeline of a rendered project: what runs when, what experiments leave, what is repeatable."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from ruamel.yaml import YAML
+
+from conftest import Project, begin, git, render, shorten
+from mlops_plugins.files import digest
+from mlops_plugins.stages import PIPELINE, Stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+STAGES = ["compose", *PIPELINE]
+AFTER_TRAIN = list(STAGES[STAGES.index("train") :])
+
+
+def tracked_runs(project: Project) -> dict[str, str]:
+    """Return each tracked run's digest by its name."""
+    code = (
+        "import json, mlflow; client = mlflow.MlflowClient('sqlite:///mlflow.db')\n"
+        "runs = client.search_runs([e.experiment_id for e in client.search_experiments()])\n"
+        "print(json.dumps({r.info.run_name: r.data.tags['mlops.digest'] for r in runs}))"
+    )
+    found: dict[str, str] = json.loads(project.run("python", "-c", code).stdout)
+    return found
+
+
+def aliases(project: Project) -> dict[str, str]:
+    code = (
+        "import json, mlflow; client = mlflow.MlflowClient('sqlite:///mlflow.db')\n"
+        "print(json.dumps(client.get_registered_model('late').aliases))"
+    )
+    found: dict[str, str] = json.loads(project.run("python", "-c", code).stdout)
+    return found
+
+
+def test_a_second_repro_starts_no_stage(project: Project) -> None:
+    assert project.repro() == []
+
+
+def test_an_option_of_train_reruns_train_and_what_follows(project: Project) -> None:
+    project.edit("conf/train/sklearn.yaml", "max_iter: 40", "max_iter: 50")
+    assert project.repro() == ["compose", *AFTER_TRAIN]
+
+
+def test_a_comment_in_conf_reruns_compose_alone(project: Project) -> None:
+    project.edit("conf/train/sklearn.yaml", "name: sklearn", "name: sklearn  # the default")
+    assert project.repro() == ["compose"]
+
+
+def test_an_option_of_the_service_reruns_no_stage_but_compose(project: Project) -> None:
+    project.edit("conf/serve/fastapi.yaml", "max_rows: 1000", "max_rows: 10")
+    assert project.repro() == ["compose"]
+
+
+def test_feature_code_reruns_features_and_what_follows(project: Project) -> None:
+    project.edit("src/late/features.py", "day_of_year=", "day_in_year=")
+    ran = project.repro()
+    assert ran[:3] == ["compose", "features", "train"]
+    assert not {"ingest", "validate", "split"} & set(ran)
+
+
+def test_another_experiment_is_run_shown_and_tracked(project: Project) -> None:
+    project.dvc(
+        "exp",
+        "run",
+        "--name",
+        "forest",
+        "-S",
+        "train=estimator",
+        "-S",
+        "train.parameters={n_estimators: 20, max_depth: 6}",
+    )
+    project.dvc("exp", "run", "--name", "deep", "-S", "train.max_leaf_nodes=63")
+    shown = project.dvc("exp", "show", "--csv").stdout
+    assert "forest" in shown
+    assert "deep" in shown
+    runs = tracked_runs(project)
+    assert {"forest", "deep"} <= set(runs)
+    assert len(set(runs.values())) == len(runs) == 3
+
+
+def test_an_applied_experiment_is_not_dropped_silently(project: Project) -> None:
+    project.dvc("exp", "run", "-S", "train.max_iter=60")
+    project.edit("conf/split/time.yaml", "test_share: 0.2", "test_share: 0.25")
+    refused = project.dvc("repro", check=False)
+    assert refused.returncode != 0
+    assert "train.max_iter=60" in refused.stderr
+    assert "mlops compose --keep" in refused.stderr
+    assert "mlops compose --discard" in refused.stderr
+
+    kept = project.mlops("compose", "--keep")
+    assert "train.max_iter=60" in kept.stderr
+    assert "max_iter: 60" in project.read("conf/train/sklearn.yaml")
+    assert "# Number of trees" in project.read("conf/train/sklearn.yaml")
+    ran = project.repro()
+    assert ran[-1] == "register"
+    params = YAML(typ="safe").load(project.root / "params.yaml")
+    assert params["train"]["max_iter"] == 60
+    assert params["split"]["test_share"] == 0.25
+    assert "overrides" not in params
+
+
+def test_an_applied_swap_is_kept_as_a_word_and_a_file(project: Project) -> None:
+    project.dvc("exp", "run", "-S", "train=estimator", "-S", "train.estimator=LogisticRegression")
+    project.mlops("compose", "--keep")
+    assert "- train: estimator" in project.read("conf/config.yaml")
+    assert "estimator: LogisticRegression" in project.read("conf/train/estimator.yaml")
+    assert project.mlops("compose", "--check").returncode == 0
+
+
+def test_discarding_an_experiment_goes_back_to_conf(project: Project) -> None:
+    before = project.read("params.yaml")
+    project.dvc("exp", "run", "-S", "train.max_iter=60")
+    dropped = project.mlops("compose", "--discard")
+    assert "train.max_iter=60" in dropped.stderr
+    assert project.read("params.yaml") == before
+
+
+def test_the_same_commit_gives_the_same_bytes(
+    finished: Project, template: Path, tmp_path: Path
+) -> None:
+    other = begin(render(template, tmp_path / "late"))
+    shorten(other)
+    other.repro()
+    for output in (
+        "reports/metrics.json",
+        "reports/evaluation",
+        "models/model",
+        "data/features",
+        "reports/explanation",
+        "params.yaml",
+    ):
+        assert digest(other.root / output) == digest(finished.root / output), output
+
+
+def test_the_first_model_is_champion_and_a_worse_one_is_blocked(project: Project) -> None:
+    assert aliases(project) == {"challenger": "1", "champion": "1"}
+    project.edit(
+        "src/late/features.py",
+        'rows.drop(columns="scheduled")',
+        'rows.drop(columns=["scheduled", "departure_delay"])',
+    )
+    project.repro()
+    verdict = json.loads(project.read("reports/verdict.json"))
+    assert verdict["decision"] == "block"
+    assert "worse" in verdict["reasons"][0]
+    assert aliases(project) == {"challenger": "1", "champion": "1"}
+    judged = project.mlops("gate", check=False)
+    assert judged.returncode == 6
+    assert "worse" in judged.stdout
+
+
+def test_a_better_one_is_promoted(project: Project) -> None:
+    project.edit("conf/train/sklearn.yaml", "max_iter: 40", "max_iter: 3")
+    git(project.root, "rm", "-q", "--cached", "reports/verdict.json")
+    (project.root / "mlflow.db").unlink()
+    for name in ("verdict", "run", "registration"):
+        (project.root / f"reports/{name}.json").unlink()
+    project.repro()
+    assert aliases(project) == {"challenger": "1", "champion": "1"}
+    project.edit("conf/train/sklearn.yaml", "max_iter: 3", "max_iter: 80")
+    project.repro()
+    verdict = json.loads(project.read("reports/verdict.json"))
+    assert verdict["decision"] == "promote"
+    assert aliases(project) == {"challenger": "2", "champion": "2"}
+
+
+def test_a_floor_blocks(project: Project) -> None:
+    project.edit("conf/gate/champion.yaml", "floors: {}", "floors: {roc_auc: 0.99}")
+    assert project.repro() == ["compose", "gate", "track", "register"]
+    assert "< 0.99" in project.mlops("gate", check=False).stdout
+
+
+def test_the_same_result_is_tracked_once(project: Project) -> None:
+    before = tracked_runs(project)
+    project.dvc("repro", "--force")
+    assert tracked_runs(project) == before
+
+
+def test_without_a_tracker_nothing_is_tracked(project: Project) -> None:
+    (project.root / "mlflow.db").unlink()
+    project.edit("conf/config.yaml", "- track: mlflow", "- track: none")
+    assert project.repro()[:2] == ["compose", "track"]
+    assert not (project.root / "mlflow.db").exists()
+
+
+@pytest.mark.parametrize("trainer", ["xgboost", "lightgbm", "estimator"])
+def test_every_trainer_gives_a_model_that_predicts(project: Project, trainer: str) -> None:
+    project.edit("conf/config.yaml", "- train: sklearn", f"- train: {trainer}")
+    project.mlops("compose")
+    for stage in (Stage.TRAIN, Stage.EVALUATE):
+        project.mlops("run", stage)
+    assert json.loads(project.read("reports/metrics.json"))["roc_auc"] > 0.8
+
+
+@pytest.mark.parametrize("split", ["random", "stratified"])
+def test_every_split_gives_two_parts(project: Project, split: str) -> None:
+    project.edit("conf/config.yaml", "- split: time", f"- split: {split}")
+    project.mlops("compose")
+    project.mlops("run", "split")
+    done = project.run(
+        "python",
+        "-c",
+        "import pandas as pd; print(len(pd.read_parquet("
+        "'data/splits/train.parquet')), len(pd.read_parquet('data/splits/test.parquet')))",
+    )
+    train, test = map(int, done.stdout.split())
+    assert test / (train + test) == pytest.approx(0.2, abs=0.001)
+
+
+def test_drift_closes_the_loop(project: Project) -> None:
+    month = project.run(
+        "python", "-m", "mlops_plugins.plugins.flights", "2013-12", "data/production"
+    )
+    rows, labels = month.stdout.split()
+    found = project.mlops("monitor", "--data", rows, "--labels", labels, check=False)
+    assert found.returncode in (10, 20)
+    assert "temperature" in found.stdout
+    nothing_new = project.mlops("retrain")
+    assert "not retrained: the data and the parameters are those" in nothing_new.stdout
+    retrained = project.mlops(
+        "retrain", "-S", "ingest.until=2013-12-20", "-S", "ingest.since=2013-12-01"
+    )
+    assert "retrained: " in retrained.stdout
+    assert "ingest.until=" in project.mlops("compose", "--discard").stderr
