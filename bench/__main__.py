@@ -86,9 +86,7 @@ class Bench:
         self._expect(len(self.demo.stages()), "a first run")
         run(script)
         self._same_result(made)
-        return compare(
-            "first dvc repro", "one script, same work", 2.0, pipeline, script, self.long
-        )
+        return compare("first dvc repro", "one script, same work", 2.0, pipeline, script, self.long)
 
     def _expect(self, count: int, where: str) -> None:
         started = self.started()
@@ -155,7 +153,9 @@ def _remove(folder: Path) -> None:
 
 def show(console: Console, comparisons: Sequence[Comparison]) -> None:
     """Print the comparisons."""
-    table = Table("", "against", "wall s", "", "ratio", "CPU s", "", "ratio", "aim", "met", box=None)
+    table = Table(
+        "", "against", "wall s", "", "ratio", "CPU s", "", "ratio", "aim", "met", box=None
+    )
     for each in comparisons:
         table.add_row(
             each.name, each.against,

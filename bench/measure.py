@@ -77,7 +77,8 @@ def interleave(one: Command, other: Command, repetitions: int) -> tuple[list[Tim
 def median(times: Sequence[Times]) -> Times:
     """Return the medians."""
     return Times(
-        statistics.median(each.wall for each in times), statistics.median(each.cpu for each in times)
+        statistics.median(each.wall for each in times),
+        statistics.median(each.cpu for each in times),
     )
 
 

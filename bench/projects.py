@@ -28,7 +28,12 @@ def environment(*search_path: Path, first: Path | None = None) -> dict[str, str]
     # Without PYTHONDONTWRITEBYTECODE above all: each process would compile what it imports.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     folders = [str(first)] * (first is not None) + [str(Path(sys.executable).parent)]
-    made = kept | QUIET | IDENTITY | {name.replace("AUTHOR", "COMMITTER"): value for name, value in IDENTITY.items()}
+    made = (
+        kept
+        | QUIET
+        | IDENTITY
+        | {name.replace("AUTHOR", "COMMITTER"): value for name, value in IDENTITY.items()}
+    )
     made["PATH"] = os.pathsep.join([*folders, kept["PATH"]])
     if search_path:
         made["PYTHONPATH"] = os.pathsep.join(map(str, search_path))
@@ -142,13 +147,12 @@ def empty_pipeline(folder: Path, stages: int) -> Path:
     folder.mkdir()
     git(folder, "init", "--quiet")
     (folder / "0").write_text("0\n")
-    written = ["stages:"]
-    for number in range(stages):
-        written.append(
-            f"  s{number}:\n    cmd: cp {number} {number + 1}\n"
-            f"    deps: ['{number}']\n    outs: ['{number + 1}']"
-        )
-    (folder / "dvc.yaml").write_text("\n".join(written) + "\n")
+    written = [
+        f"  s{number}:\n    cmd: cp {number} {number + 1}\n"
+        f"    deps: ['{number}']\n    outs: ['{number + 1}']\n"
+        for number in range(stages)
+    ]
+    (folder / "dvc.yaml").write_text("stages:\n" + "".join(written))
     for arguments in (["init", "--quiet"], ["repro", "--quiet"]):
         command = [sys.executable, "-m", "dvc", *arguments]
         subprocess.run(command, cwd=folder, check=True, env=environment())

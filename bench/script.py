@@ -249,7 +249,12 @@ class Flights(mlflow.pyfunc.PythonModel):
 
 
 def track(
-    measured: dict[str, float], sample: Path, folder: Path, examples: pd.DataFrame, *, register: bool
+    measured: dict[str, float],
+    sample: Path,
+    folder: Path,
+    examples: pd.DataFrame,
+    *,
+    register: bool,
 ) -> None:
     """Log the run; register the model, and make it champion."""
     reports = [path for path in folder.iterdir() if path.suffix in (".png", ".csv", ".json")]

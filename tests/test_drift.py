@@ -18,7 +18,10 @@ from sklearn import datasets, linear_model, metrics
 
 from mlops_plugins import schema
 from mlops_plugins.files import digest
-from mlops_plugins.plugins.drift import DriftMonitor, Table, numeric_drift, primary_metric
+from mlops_plugins.monitoring.columns import Table
+from mlops_plugins.monitoring.performance import primary_metric
+from mlops_plugins.monitoring.statistics import numeric_drift
+from mlops_plugins.plugins.drift import DriftMonitor
 from mlops_plugins.stages import Context, Data
 
 FLIGHTS = Data(task="binary", target="late", time="scheduled", id="flight_id")
@@ -507,19 +510,19 @@ def alerts(rows: int, windows: int, shift: float = 0.0) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rows", [200, 1000, 50_000])
-def test_of_two_hundred_clean_windows_at_most_one_in_twenty_alerts(rows):
-    assert alerts(rows, windows=200) <= 0.05
+@pytest.mark.parametrize(("rows", "windows"), [(200, 200), (1000, 200), (50_000, 20)])
+def test_of_clean_windows_at_most_one_in_twenty_alerts(rows, windows):
+    assert alerts(rows, windows) <= 0.05
 
 
 @pytest.mark.slow
 def test_half_a_standard_deviation_in_one_of_twenty_columns_is_found():
-    assert alerts(1000, windows=60, shift=0.5) >= 0.95
+    assert alerts(1000, windows=40, shift=0.5) >= 0.95
 
 
 @pytest.mark.parametrize("shift", [0.02, 0.06])
 def test_a_small_shift_in_a_large_window_is_let_pass(shift):
-    assert alerts(100_000, windows=5, shift=shift) == 0
+    assert alerts(100_000, windows=3, shift=shift) == 0
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from ruamel.yaml import YAML
 
-from conftest import Project, begin, git, render, shorten
+from conftest import Project, begin, render, shorten
 from mlops_plugins.files import digest
 from mlops_plugins.stages import PIPELINE, Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
@@ -35,7 +36,8 @@ def tracked_runs(project: Project) -> dict[str, str]:
 def aliases(project: Project) -> dict[str, str]:
     code = (
         "import json, mlflow; client = mlflow.MlflowClient('sqlite:///mlflow.db')\n"
-        "print(json.dumps(client.get_registered_model('late').aliases))"
+        "found = client.get_registered_model('late').aliases\n"
+        "print(json.dumps({alias: str(version) for alias, version in found.items()}))"
     )
     found: dict[str, str] = json.loads(project.run("python", "-c", code).stdout)
     return found
@@ -76,7 +78,7 @@ def test_another_experiment_is_run_shown_and_tracked(project: Project) -> None:
         "-S",
         "train=estimator",
         "-S",
-        "train.parameters={n_estimators: 20, max_depth: 6}",
+        "+train.parameters.n_estimators=20",
     )
     project.dvc("exp", "run", "--name", "deep", "-S", "train.max_leaf_nodes=63")
     shown = project.dvc("exp", "show", "--csv").stdout
@@ -141,35 +143,33 @@ def test_the_same_commit_gives_the_same_bytes(
         assert digest(other.root / output) == digest(finished.root / output), output
 
 
-def test_the_first_model_is_champion_and_a_worse_one_is_blocked(project: Project) -> None:
-    assert aliases(project) == {"challenger": "1", "champion": "1"}
+def test_the_first_is_champion_a_worse_one_is_blocked_and_a_better_one_promoted(
+    fresh: Callable[..., Project],
+) -> None:
+    project = fresh()
+    shorten(project)
     project.edit(
-        "src/late/features.py",
-        'rows.drop(columns="scheduled")',
-        'rows.drop(columns=["scheduled", "departure_delay"])',
+        "src/late/features.py", '(columns="scheduled")', '(columns=["scheduled", "origin"])'
     )
     project.repro()
-    verdict = json.loads(project.read("reports/verdict.json"))
-    assert verdict["decision"] == "block"
-    assert "worse" in verdict["reasons"][0]
     assert aliases(project) == {"challenger": "1", "champion": "1"}
+
+    project.edit("src/late/features.py", '"origin"', '"departure_delay"')
+    project.repro()
     judged = project.mlops("gate", check=False)
     assert judged.returncode == 6
-    assert "worse" in judged.stdout
+    assert "worse: roc_auc" in judged.stdout
+    assert aliases(project) == {"challenger": "1", "champion": "1"}
 
-
-def test_a_better_one_is_promoted(project: Project) -> None:
-    project.edit("conf/train/sklearn.yaml", "max_iter: 40", "max_iter: 3")
-    git(project.root, "rm", "-q", "--cached", "reports/verdict.json")
+    # Its whole memory lost, the registry begins with the weak one, which the good one then beats.
     (project.root / "mlflow.db").unlink()
     for name in ("verdict", "run", "registration"):
         (project.root / f"reports/{name}.json").unlink()
     project.repro()
     assert aliases(project) == {"challenger": "1", "champion": "1"}
-    project.edit("conf/train/sklearn.yaml", "max_iter: 3", "max_iter: 80")
+    project.edit("src/late/features.py", '["scheduled", "departure_delay"]', '["scheduled"]')
     project.repro()
-    verdict = json.loads(project.read("reports/verdict.json"))
-    assert verdict["decision"] == "promote"
+    assert "better: roc_auc" in project.mlops("gate").stdout
     assert aliases(project) == {"challenger": "2", "champion": "2"}
 
 
@@ -221,11 +221,16 @@ def test_drift_closes_the_loop(project: Project) -> None:
         "python", "-m", "mlops_plugins.plugins.flights", "2013-12", "data/production"
     )
     rows, labels = month.stdout.split()
+    # Ten days of June say nothing of December's cold: here that is drift, not broken data.
+    project.edit("conf/monitor/drift.yaml", "max_bad_share: 0.01", "max_bad_share: 0.99")
+    project.dvc("repro")
     found = project.mlops("monitor", "--data", rows, "--labels", labels, check=False)
     assert found.returncode in (10, 20)
     assert "temperature" in found.stdout
     nothing_new = project.mlops("retrain")
     assert "not retrained: the data and the parameters are those" in nothing_new.stdout
+    # December is right and June's ranges were narrow: the team lets the schema be inferred anew.
+    project.write("schema.yaml", "columns: {}\n")
     retrained = project.mlops(
         "retrain", "-S", "ingest.until=2013-12-20", "-S", "ingest.since=2013-12-01"
     )

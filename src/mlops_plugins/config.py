@@ -99,7 +99,8 @@ def is_current(root: Path) -> bool:
     """Return whether `params.yaml` is what `conf/` composes to."""
     fresh = _hydra(root)
     check(root, fresh)
-    return _text(root, fresh, []) == (root / parameters.FILE).read_text(encoding="utf-8")
+    path = root / parameters.FILE
+    return path.exists() and _text(root, fresh, []) == path.read_text(encoding="utf-8")
 
 
 def check(root: Path, composed: Mapping[str, Any]) -> None:
@@ -151,24 +152,26 @@ def _load_yaml(path: Path) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    parent = "" if path.parent.name == CONF else f"{path.parent.name}/"
+    shown = f"{CONF}/{parent}{path.name}"
     try:
         whole = YAML().load(path) or {}
     except FileNotFoundError:
         raise ConfigurationError(
-            f"There is no {CONF}/{path.name}.",
+            f"There is no {shown}.",
             where=str(path),
             next_step="run this in a project's folder, or restore the file: git checkout -- conf",
         ) from None
     except YAMLError as error:
         raise ConfigurationError(
             "The configuration is not valid YAML.",
-            where=f"{path.parent.name}/{path.name}: " + " ".join(str(error).split())[:200],
+            where=f"{shown}: " + " ".join(str(error).split())[:200],
             next_step="correct that line",
         ) from None
     if not isinstance(whole, dict) or not isinstance(whole.get("defaults", []), list):
         raise ConfigurationError(
             "The configuration is no mapping, or its defaults are no list.",
-            where=f"{path.parent.name}/{path.name}",
+            where=shown,
             expected="a line `key: value` for each key, and below `defaults:` lines `- stage: name`",
             next_step="correct it there, or restore the file: git checkout -- conf",
         )
@@ -231,7 +234,7 @@ def _differences(root: Path, composed: Tree) -> list[Override]:
     """Return what `composed` has and `conf/` alone does not: chosen implementations, then values."""
     base = _hydra(root)
     choices = [
-        Override(stage, composed[stage]["name"])
+        Override(stage.value, composed[stage]["name"])
         for stage in Stage
         if composed[stage]["name"] != base[stage]["name"]
     ]

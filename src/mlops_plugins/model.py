@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+KEYS = ("project", "task", "classes", "train", "features", "schema", "files")
 
 
 def build(
@@ -86,14 +87,12 @@ def _classes(context: Context, target: pd.Series[Any]) -> list[Any] | None:
 
 
 @dataclass(frozen=True)
-class Model:
-    """A model folder, opened: predicts from raw rows."""
+class Description:
+    """What a model folder says of itself; nothing that it holds is imported or loaded."""
 
     manifest: Mapping[str, Any]
     digest: str
     schema: Schema
-    recipe: Callable[[pd.DataFrame], pd.DataFrame]
-    predictor: Predictor
 
     @property
     def task(self) -> str:
@@ -110,6 +109,14 @@ class Model:
         """Return the schema of the raw columns that a prediction needs."""
         return self.schema.only(self.schema.inputs)
 
+
+@dataclass(frozen=True)
+class Model(Description):
+    """A model folder, opened: predicts from raw rows."""
+
+    recipe: Callable[[pd.DataFrame], pd.DataFrame]
+    predictor: Predictor
+
     def scores(self, rows: pd.DataFrame) -> np.ndarray:
         """Return probabilities (rows, classes) or values (rows,) for raw rows.
 
@@ -119,6 +126,10 @@ class Model:
         return self.predictor.scores(self.recipe(schema.conform(rows, self.inputs)))
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the predictions of raw rows, as `predictions` describes them."""
+        return self.predictions(self.scores(rows), rows.index)
+
+    def predictions(self, scores: np.ndarray, index: pd.Index[Any]) -> pd.DataFrame:
         """Return `prediction`, `score` and, for classes, one `probability_<class>` each.
 
         `score` is the probability of the last class (binary) or of the predicted one (multiclass),
@@ -126,19 +137,18 @@ class Model:
         """
         import pandas as pd
 
-        scores = self.scores(rows)
         classes = self.classes
         if classes is None:
-            return pd.DataFrame({"prediction": scores, "score": scores}, index=rows.index)
+            return pd.DataFrame({"prediction": scores, "score": scores}, index=index)
         best = scores.argmax(axis=1)
         score = scores[:, -1] if len(classes) == 2 else scores.max(axis=1)
         columns = {"prediction": pd.Series(classes).iloc[best].to_numpy(), "score": score}
         columns |= {f"probability_{name}": scores[:, i] for i, name in enumerate(classes)}
-        return pd.DataFrame(columns, index=rows.index)
+        return pd.DataFrame(columns, index=index)
 
 
-def open_model(folder: Path) -> Model:
-    """Open a model folder, after checking every file against the manifest.
+def describe(folder: Path) -> Description:
+    """Read a model folder, after checking every file against the manifest.
 
     Raises:
         ModelError: It is no model folder, a file was changed, or a format is unknown.
@@ -154,14 +164,26 @@ def open_model(folder: Path) -> Model:
                 next_step="fetch the model again: `dvc checkout --force`, or `mlops export`",
             )
     described = manifest["schema"]
-    return Model(
+    return Description(
         manifest=manifest,
         digest=files.digest(folder),
         schema=schema.parse(
             described, target=described["target"], id=described["id"], where=MANIFEST
         ),
-        recipe=_maker(Stage.FEATURES, manifest).recipe(folder / "recipe"),
-        predictor=_maker(Stage.TRAIN, manifest).load(folder / "estimator"),
+    )
+
+
+def open_model(folder: Path) -> Model:
+    """Open a model folder, after checking every file against the manifest.
+
+    Raises:
+        ModelError: It is no model folder, a file was changed, or a format is unknown.
+    """
+    described = describe(folder)
+    return Model(
+        **vars(described),
+        recipe=_maker(Stage.FEATURES, described.manifest).recipe(folder / "recipe"),
+        predictor=_maker(Stage.TRAIN, described.manifest).load(folder / "estimator"),
     )
 
 
@@ -175,6 +197,9 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = files.read_json(folder / MANIFEST)
         known = manifest["format"] == FORMAT
+        if known:
+            _ = [manifest[key] for key in KEYS]
+            _ = [manifest["schema"][key] for key in ("target", "id")]
     except FileNotFoundError:
         raise ModelError(
             "There is no model.",

@@ -43,6 +43,10 @@ def read(root: Path, *, check: bool = True) -> dict[str, Any]:
             where=f"{FILE}: " + " ".join(str(error).split())[:200],
             next_step=f"rm {FILE} && mlops compose",
         ) from None
+    if not isinstance(whole, dict):
+        raise ConfigurationError(
+            f"{FILE} holds no settings.", where=FILE, next_step=f"rm {FILE} && mlops compose"
+        )
     if check:
         check_settings(whole, where=FILE)
     return dict(whole)

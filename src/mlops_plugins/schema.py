@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -21,6 +22,8 @@ Type = Literal["integer", "number", "boolean", "category", "text", "datetime"]
 
 MOST_CATEGORIES = 200
 """A text column with more distinct values than this is inferred as text, not as a category."""
+
+MOST_INTEGER = 2**63 - 1
 
 HEADER = """\
 # What the data must look like. Inferred at the first `dvc repro` while `columns` is empty;
@@ -195,14 +198,16 @@ def _infer_column(series: pd.Series[Any], *, is_class: bool) -> Column:
 
     nullable = bool(series.isna().any())
     present = series.dropna()
-    if pd.api.types.is_bool_dtype(present) and len(present):
+    # By the values: dates, and booleans some of which are missing, come from Parquet as objects.
+    found = pd.api.types.infer_dtype(present) if len(present) else str(series.dtype)
+    if found == "boolean" and len(present):
         return Column(type="boolean", nullable=nullable)
-    if pd.api.types.is_datetime64_any_dtype(series):
+    if found.startswith("date"):
         return Column(type="datetime", nullable=nullable)
     if is_class:
         return Column(type="category", nullable=nullable, values=_sorted(present))
     if pd.api.types.is_numeric_dtype(series):
-        whole = bool(len(present)) and bool((present % 1 == 0).all())
+        whole = _is_whole(present)
         low, high = _range(present, whole=whole)
         return Column(type="integer" if whole else "number", nullable=nullable, min=low, max=high)
     if present.nunique() <= MOST_CATEGORIES:
@@ -214,17 +219,30 @@ def _sorted(present: pd.Series[Any]) -> tuple[Any, ...]:
     return tuple(sorted(present.unique().tolist()))
 
 
+def _is_whole(present: pd.Series[Any]) -> bool:
+    """Say whether there are only whole numbers, and an int64 holds each of them."""
+    if present.empty or not (present % 1 == 0).all():
+        return False
+    return int(present.min()) >= -MOST_INTEGER and int(present.max()) <= MOST_INTEGER
+
+
 def _range(present: pd.Series[Any], *, whole: bool) -> tuple[float, float] | tuple[None, None]:
     """Widen what was seen by half its span on each side; what was never negative stays so."""
     if present.empty:
         return None, None
-    low, high = float(present.min()), float(present.max())
-    margin = (high - low) / 2 or 1.0
-    wide_low = max(low - margin, 0.0) if low >= 0 else low - margin
-    wide_high = high + margin
-    if whole:
-        return int(wide_low), int(wide_high)
-    return float(f"{wide_low:.6g}"), float(f"{wide_high:.6g}")
+    number = int if whole else float
+    low, high = number(present.min()), number(present.max())
+    # Halves, as the span itself may be larger than the largest float.
+    margin = (high / 2 - low / 2) or 1.0
+    wide_low = max(low - margin, 0.0 if low >= 0 else -sys.float_info.max)
+    wide_high = min(high + margin, sys.float_info.max)
+    rounded = int if whole else _six_digits
+    # What was seen stays allowed, however it is rounded.
+    return min(low, rounded(wide_low)), max(high, rounded(wide_high))
+
+
+def _six_digits(value: float) -> float:
+    return float(f"{value:.6g}")
 
 
 def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
@@ -251,7 +269,7 @@ def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     for name, column in schema.columns.items():
         try:
             made[name] = _convert(frame[name], column)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise _unreadable(frame[name], name, column, error) from None
     return pd.DataFrame(made, index=frame.index)
 
@@ -262,6 +280,8 @@ def _convert(series: pd.Series[Any], column: Column) -> pd.Series[Any]:
     match column.type:
         case "integer":
             numeric = pd.to_numeric(series)
+            if numeric.dtype == "uint64" and (numeric > MOST_INTEGER).any():
+                raise OverflowError  # astype would wrap around
             return numeric.astype("float64" if column.nullable or numeric.isna().any() else "int64")
         case "number":
             return pd.to_numeric(series).astype("float64")
@@ -286,12 +306,12 @@ def _unreadable(series: pd.Series[Any], name: str, column: Column, error: Except
     for position, item in enumerate(series):
         try:
             _convert(series.iloc[[position]], column)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             row, value = f", row {position + 1}", repr(item)
             break
     return DataError(
         f"The column '{name}' holds {value}, which is no {column.type}.",
         where=f"column {name}{row}",
-        expected=column.type,
+        expected="datetime without a time zone" if column.type == "datetime" else column.type,
         next_step="correct the value, or the column's type in schema.yaml",
     )

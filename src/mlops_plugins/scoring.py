@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
 
@@ -115,7 +115,7 @@ def bootstrap(
     values = [
         function(target[rows], scores[rows])
         for rows in resampled_rows(len(target), resamples=resamples, seed=seed)
-        if target.dtype.kind == "f" or len(np.unique(target[rows])) > 1
+        if defined(target[rows])
     ]
     if not values:
         return float("nan"), float("nan")
@@ -123,9 +123,15 @@ def bootstrap(
     return float(low), float(high)
 
 
-def resampled_rows(rows: int, *, resamples: int, seed: int) -> list[np.ndarray]:
-    """Return row numbers drawn with replacement, the same for the same seed."""
+def resampled_rows(rows: int, *, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Give row numbers drawn with replacement, the same for the same seed."""
     import numpy as np
 
     generator = np.random.default_rng(seed)
-    return [generator.integers(0, rows, rows) for _ in range(resamples)]
+    for _ in range(resamples):
+        yield generator.integers(0, rows, rows)
+
+
+def defined(target: np.ndarray) -> bool:
+    """Return whether metrics are defined on these rows: classes need at least two of them."""
+    return target.dtype.kind == "f" or bool((target != target[0]).any())

@@ -9,16 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.files import read_json, replacing, write_json, write_text
 from mlops_plugins.hookspecs import hookimpl
+from mlops_plugins.monitoring.columns import NUMERIC, Table, floats, labels
+from mlops_plugins.monitoring.comparison import compared
+from mlops_plugins.monitoring.report import head, model_schema
 from mlops_plugins.options import Field, Options
-from mlops_plugins.plugins.drift import (
-    NUMERIC,
-    Table,
-    compared,
-    floats,
-    head,
-    labels,
-    model_schema,
-)
 from mlops_plugins.stages import Finding, Implementation, Stage
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Optional
 
+from mlops_plugins.errors import DataError
 from mlops_plugins.hookspecs import hookimpl
 from mlops_plugins.model import Model, open_model
 from mlops_plugins.options import Field, Options
@@ -97,13 +98,17 @@ class Service(Options):
 
 
 async def _read(request: Any, limit: int) -> bytes | None:
-    """Return the body, or None as soon as it is larger than `limit` bytes."""
-    body = bytearray()
+    """Return the body, or None if it is larger than `limit` bytes.
+
+    What is too much is read all the same, and not kept: many clients hear an answer only when they
+    have sent everything.
+    """
+    body, size = bytearray(), 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            return None
-    return bytes(body)
+        size += len(chunk)
+        if size <= limit:
+            body += chunk
+    return bytes(body) if size <= limit else None
 
 
 class Answering:
@@ -173,7 +178,16 @@ class Answering:
             rows = self._many.validate_json(body).rows if many else [self._one.validate_json(body)]
         except ValidationError as error:
             return 422, {"errors": self._explain(error)}
-        return 200, self._predict([row.model_dump(by_alias=True) for row in rows])
+        try:
+            return 200, self._predict([row.model_dump(by_alias=True) for row in rows])
+        except DataError as error:
+            return _refusal(
+                422,
+                error.what,
+                where=error.where,
+                expected=error.expected,
+                next_step="correct the field; /docs lists all of them",
+            )
 
     def _predict(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
         import pandas as pd
@@ -278,7 +292,15 @@ def _batch_model(row: Any) -> "type[BaseModel]":
 
 
 def _kind(column: "Column") -> Any:
-    kinds = {"integer": int, "number": float, "boolean": bool, "datetime": datetime, "text": str}
+    from pydantic import NaiveDatetime
+
+    kinds = {
+        "integer": int,
+        "number": float,
+        "boolean": bool,
+        "datetime": NaiveDatetime,
+        "text": str,
+    }
     if column.type == "category":
         kind: Any = Literal[tuple(column.values)] if column.values else str
     else:

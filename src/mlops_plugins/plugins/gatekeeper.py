@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    import numpy as np
-
     from mlops_plugins.stages import Champion, Context
 
 
@@ -176,16 +174,12 @@ class Gatekeeper(Options):
             for drawn in scoring.resampled_rows(
                 len(rows), resamples=self.resamples, seed=context.seed
             )
-            if _defined(target[drawn])
+            if scoring.defined(target[drawn])
         ]
         if not gains:
             raise DataError("the rows have too few classes")
         low, high = np.percentile(gains, [2.5, 97.5])
         return float(low), float(high)
-
-
-def _defined(target: np.ndarray) -> bool:
-    return target.dtype.kind == "f" or bool((target != target[0]).any())
 
 
 def _decide(checks: list[Check]) -> str:

@@ -54,7 +54,7 @@ class Metrics(Options):
         flat = {name: row["value"] for name, row in summary.items()}
         files.write_json(metrics, {**flat, "rows": len(target)})
         files.write_json(output / "summary.json", summary)
-        tables.write_frame(_predictions(opened, rows), output / "predictions.parquet")
+        tables.write_frame(_predictions(opened, rows, scores), output / "predictions.parquet")
         _draw(opened, target, scores, output)
         for line in _table(summary):
             context.say(line)
@@ -108,9 +108,9 @@ def _baseline(
     return scoring.metrics(context.data.task, target, answer)
 
 
-def _predictions(opened: Model, rows: pd.DataFrame) -> pd.DataFrame:
+def _predictions(opened: Model, rows: pd.DataFrame, scores: np.ndarray) -> pd.DataFrame:
     """Return the raw rows with their predictions: also the reference that monitoring compares with."""
-    predicted = opened.predict(rows)
+    predicted = opened.predictions(scores, rows.index)
     return rows.join(predicted[[name for name in predicted.columns if name not in rows.columns]])
 
 

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins import files
 from mlops_plugins.errors import ModelError
 from mlops_plugins.hookspecs import hookimpl
-from mlops_plugins.model import MANIFEST, open_model
+from mlops_plugins.model import MANIFEST, describe
 from mlops_plugins.options import Field, Options
 from mlops_plugins.stages import Champion, Implementation, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mlops_plugins.model import Model
+    from mlops_plugins.model import Description
     from mlops_plugins.schema import Schema
     from mlops_plugins.stages import Context, Result
 
@@ -238,7 +238,7 @@ class Registry(Options):
         """Log the model folder and the reference, and make them a version; return its number."""
         import mlflow
 
-        opened = open_model(model)
+        described = describe(model)
         mlflow.set_tracking_uri(client.tracking_uri)
         mlflow.set_registry_uri(client.tracking_uri)
         experiment = _experiment(client, context.project)
@@ -251,8 +251,8 @@ class Registry(Options):
                 name="model",
                 loader_module="mlops_plugins.mlflow_loader",
                 data_path=str(package),
-                signature=_signature(opened),
-                pip_requirements=_requirements(opened),
+                signature=_signature(described),
+                pip_requirements=_requirements(described),
             )
             run_id = mlflow.active_run().info.run_id
         _ensure_registered(client, self._name(context))
@@ -326,7 +326,7 @@ def _package(context: Context, model: Path) -> Iterator[Path]:
         yield package
 
 
-def _requirements(opened: Model) -> list[str]:
+def _requirements(model: Description) -> list[str]:
     """Return the installed versions of what loading and predicting need."""
     import re
 
@@ -334,11 +334,11 @@ def _requirements(opened: Model) -> list[str]:
     for stage in (Stage.TRAIN, Stage.FEATURES):
         from mlops_plugins.registry import registry
 
-        names |= {*registry().find(stage, opened.manifest[stage]).implementation.libraries}
+        names |= {*registry().find(stage, model.manifest[stage]).implementation.libraries}
     return [f"{name}=={re.split(r'[+]', metadata.version(name))[0]}" for name in sorted(names)]
 
 
-def _signature(opened: Model) -> Any:
+def _signature(model: Description) -> Any:
     """Return the signature from the schema; MLflow's inference fails on nullable integers."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType
@@ -361,12 +361,12 @@ def _signature(opened: Model) -> Any:
             return DataType.long
         return kinds[column.type]
 
-    inputs = opened.inputs
+    inputs = model.inputs
     columns = [
         ColSpec(kind(inputs, name), name, required=not inputs.columns[name].nullable)
         for name in inputs.columns
     ]
-    numeric = opened.classes is None or not isinstance(opened.classes[0], str)
+    numeric = model.classes is None or not isinstance(model.classes[0], str)
     outputs = [
         ColSpec(DataType.double if numeric else DataType.string, "prediction"),
         ColSpec(DataType.double, "score"),
