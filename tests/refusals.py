@@ -22,7 +22,10 @@ IN_THE_WAY = (".git", ".venv", ".dvc")
 def contents(root: Path, names: Iterable[str] = OUTPUTS) -> dict[str, bytes]:
     """Return the bytes of these files, and of all files in these folders."""
     found = [
-        item for name in names for item in (root / name, *(root / name).rglob("*")) if item.is_file()
+        item
+        for name in names
+        for item in (root / name, *(root / name).rglob("*"))
+        if item.is_file()
     ]
     return {item.relative_to(root).as_posix(): item.read_bytes() for item in found}
 

@@ -44,7 +44,11 @@ WRONG = {
     ),
     "no implementation": (
         (CONFIG, "  - train: sklearn\n", ""),
-        ["No implementation is chosen for the stage 'train'", f"{CONFIG}: defaults", "add the line"],
+        [
+            "No implementation is chosen for the stage 'train'",
+            f"{CONFIG}: defaults",
+            "add the line",
+        ],
     ),
     "unknown option": (
         (TRAIN, "max_iter:", "max_itr:"),
@@ -157,7 +161,12 @@ def test_values_that_an_experiment_left_are_kept_or_dropped_only_when_told(
     assert "max_rows: 7" in left
     done = composed.mlops("compose", check=False)
     assert_refused(
-        done, ExitCode.CONFIGURATION, "serve.max_rows=7", "params.yaml: overrides", "--keep", "--discard"
+        done,
+        ExitCode.CONFIGURATION,
+        "serve.max_rows=7",
+        "params.yaml: overrides",
+        "--keep",
+        "--discard",
     )
     assert composed.read("params.yaml") == left
     composed.mlops("compose", "--discard")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import copier
@@ -222,7 +223,7 @@ def test_no_module_of_pythons_own_can_be_hidden_by_the_project() -> None:
 def test_no_library_of_the_project_can_be_hidden_by_it() -> None:
     validator = QUESTIONS["package_name"]["validator"]
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    needed = [*declared["dependencies"], *sum(declared["optional-dependencies"].values(), [])]
+    needed = chain(declared["dependencies"], *declared["optional-dependencies"].values())
     imported = {"scikit_learn": "sklearn", "hydra_core": "hydra", "xgboost_cpu": "xgboost"}
     for requirement in needed:
         name = requirement.split(">")[0].split("[")[0].replace("-", "_")
@@ -241,10 +242,10 @@ def test_the_folder_names_the_project(plain: Path, tmp_path: Path) -> None:
 
 def test_answers_can_come_from_a_file_alone(plain: Path, tmp_path: Path) -> None:
     """Nobody is there to be asked in CI: the command itself, without a terminal."""
-    (tmp_path / "answers.yml").write_text("project_name: Late\nci: none\npython_version: 3.12\n")
+    answers, target = tmp_path / "answers.yml", tmp_path / "late"
+    answers.write_text("project_name: Late\nci: none\npython_version: 3.12\n")
     done = subprocess.run(
-        [sys.executable, "-m", "copier", "copy", "--defaults"]
-        + ["--data-file", str(tmp_path / "answers.yml"), str(plain), str(tmp_path / "late")],
+        [sys.executable, "-m", "copier", "copy", "--defaults", "--data-file", answers, plain, target],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -253,5 +254,5 @@ def test_answers_can_come_from_a_file_alone(plain: Path, tmp_path: Path) -> None
     )
     assert done.returncode == 0, done.stderr
     assert "make setup" in done.stderr
-    assert (tmp_path / "late" / ".python-version").read_text() == "3.12\n"
-    assert not (tmp_path / "late" / ".github").exists()
+    assert (target / ".python-version").read_text() == "3.12\n"
+    assert not (target / ".github").exists()

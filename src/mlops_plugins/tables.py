@@ -149,12 +149,12 @@ def _check_encoding(table: pa.Table, path: Path) -> None:
 
     where = f"{path}: header"
     try:
-        binary = [name for name in table.column_names if pa.types.is_binary(table[name].type)]
-        if not binary:
-            return
-        for row, value in enumerate(table[binary[0]].to_pylist(), start=2):
-            where = f"{path}, row {row} (the header is row 1): column {binary[0]}"
-            (value or b"").decode()
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            if not pa.types.is_binary(column.type):
+                continue
+            for row, value in enumerate(column.to_pylist(), start=2):
+                where = f"{path}, row {row} (the header is row 1): column {name}"
+                (value or b"").decode()
     except UnicodeDecodeError:
         raise DataError(
             f"The data file {path.name} is not encoded as UTF-8.",
