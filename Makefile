@@ -11,7 +11,7 @@ export DO_NOT_TRACK ?= 1
 # Only .venv of this repository, whatever is activated.
 unexport VIRTUAL_ENV
 
-.PHONY: help setup demo test lint bench conf constraints clean
+.PHONY: help setup demo test lint bench generated constraints clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -48,8 +48,9 @@ test: lint  ## Every check and every test
 bench: .venv/ready  ## Measure against a plain script, an empty pipeline and a small template
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
 
-conf: .venv/ready  ## Write the template's conf/ anew from the options that the package declares
+generated: .venv/ready  ## Write the template's conf/ and the reference anew from the code
 	$(BIN)/python scripts/make_conf.py
+	$(BIN)/python scripts/make_reference.py
 
 constraints: .tools/bin/uv  ## Resolve anew the versions that everything is tested with
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate --all-extras --group dev --output-file constraints.txt pyproject.toml

@@ -154,6 +154,7 @@ BAD = [
     ({"package_name": "tests"}, "'tests' is the name of a package"),
     ({"project_name": "Fastapi"}, "'fastapi' is the name of a package"),
     ({"project_name": "Scikit-learn"}, "'scikit_learn' is the name of a package"),
+    ({"description": ""}, "without quotes"),
     ({"description": 'It says "late"'}, "without quotes"),
     ({"description": "It says \\late"}, "without quotes"),
     ({"description": "It says\nlate"}, "without quotes"),
@@ -245,7 +246,17 @@ def test_answers_can_come_from_a_file_alone(plain: Path, tmp_path: Path) -> None
     answers, target = tmp_path / "answers.yml", tmp_path / "late"
     answers.write_text("project_name: Late\nci: none\npython_version: 3.12\n")
     done = subprocess.run(
-        [sys.executable, "-m", "copier", "copy", "--defaults", "--data-file", answers, plain, target],
+        [
+            sys.executable,
+            "-m",
+            "copier",
+            "copy",
+            "--defaults",
+            "--data-file",
+            answers,
+            plain,
+            target,
+        ],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

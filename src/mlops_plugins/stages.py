@@ -125,7 +125,7 @@ class Validate(Protocol):
         A schema without columns is inferred and written to `schema`.
 
         Raises:
-            DataError: The table breaks the schema. `report` is written all the same.
+            DataError: The table breaks the schema; the error names every way in which it does.
         """
         ...
 

@@ -71,18 +71,13 @@ class Metrics(Options):
         task = context.data.task
         values = scoring.metrics(task, target, scores)
         trivial = _baseline(context, opened, splits, target)
-        summary = {}
-        for name, function in scoring.functions(task).items():
-            low, high = scoring.bootstrap(
-                function, target, scores, resamples=self.resamples, seed=context.seed
-            )
-            summary[name] = {
-                "value": values[name],
-                "low": low,
-                "high": high,
-                "baseline": trivial[name],
-            }
-        return summary
+        intervals = scoring.bootstrap(
+            scoring.functions(task), target, scores, resamples=self.resamples, seed=context.seed
+        )
+        return {
+            name: {"value": values[name], "low": low, "high": high, "baseline": trivial[name]}
+            for name, (low, high) in intervals.items()
+        }
 
 
 def _table(summary: dict[str, dict[str, float]]) -> Iterable[str]:
