@@ -280,3 +280,12 @@ def test_the_interface_describes_the_fields(service: Service) -> None:
     row = described["requestBody"]["content"]["application/json"]["schema"]["anyOf"][1]
     assert set(row["properties"]) == set(service.rows.columns)
     assert row["properties"]["origin"]["enum"] == ["EWR", "JFK", "LGA"]
+
+
+def test_a_port_that_is_taken_is_named(finished: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = finished.mlops("serve", "--port", str(port), check=False)
+    assert done.returncode == 3
+    assert f"cannot listen at 127.0.0.1:{port}" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -8,12 +8,13 @@ GET  /docs      the interface, with the request's fields as the schema describes
 
 # No postponed annotations here: FastAPI reads a handler's annotations when it is defined, and the
 # names are imported inside a function.
+import socket
 import time
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Optional
 
-from mlops_plugins.errors import DataError
+from mlops_plugins.errors import ConfigurationError, DataError
 from mlops_plugins.hookspecs import hookimpl
 from mlops_plugins.model import Model, open_model
 from mlops_plugins.options import Field, Options
@@ -60,10 +61,11 @@ class Service(Options):
         import uvicorn
 
         application = self.application(context, open_model(model), version, log)
-        context.say(
-            f"serving {context.project} version {version} at http://{host}:{port} (see /docs)"
-        )
-        uvicorn.run(application, host=host, port=port, log_level="warning")
+        listener = _listen(host, port)
+        address = f"http://{host}:{listener.getsockname()[1]}"
+        context.say(f"serving {context.project} version {version} at {address} (see /docs)")
+        server = uvicorn.Server(uvicorn.Config(application, log_level="warning"))
+        server.run(sockets=[listener])
 
     def application(self, context: "Context", model: Model, version: str, log: "Path") -> "FastAPI":
         """Return the ASGI application, for a server of your own."""
@@ -95,6 +97,18 @@ class Service(Options):
             return Response(measures.exposition(), media_type="text/plain; version=0.0.4")
 
         return application
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The service cannot listen at {host}:{port}: {error.strerror}.",
+            where="--host, --port",
+            next_step="stop what listens there, or choose another port: mlops serve --port 8001",
+        ) from None
 
 
 async def _read(request: Any, limit: int) -> bytes | None:
