@@ -177,7 +177,8 @@ def show_stages(console: Console, costs: Sequence[StageCost], whole: Times) -> N
         )  # fmt: skip
     wall, cpu = (sum(getattr(cost.times, kind) for cost in costs) for kind in ("wall", "cpu"))
     table.add_row("all stages", f"{wall:.2f}", f"{cpu:.2f}")
-    table.add_row("DVC itself", f"{whole.wall - wall:.2f}", f"{whole.cpu - cpu:.2f}")
+    # Not of wall times: both were measured at different moments of a machine that others use.
+    table.add_row("DVC itself", "", f"{whole.cpu - cpu:.2f}")
     console.print(table)
 
 

@@ -178,7 +178,7 @@ def intervals(target: np.ndarray, scores: np.ndarray) -> dict[str, float]:
         measured.append(evaluate(target[drawn], scores[drawn]))
     table = pd.DataFrame(measured)
     return {
-        f"interval.{name}.{end}": table[name].quantile(share)
+        f"interval.{name}.{end}": float(table[name].quantile(share))
         for name in table
         for end, share in (("low", 0.025), ("high", 0.975))
     }
@@ -235,7 +235,7 @@ def explain(model: Pipeline, test: pd.DataFrame, folder: Path) -> None:
     plt.close(figure)
 
 
-class Flights(mlflow.pyfunc.PythonModel):
+class Flights(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # mlflow is untyped
     """The model as MLflow serves it: from raw columns."""
 
     def load_context(self, context: Any) -> None:

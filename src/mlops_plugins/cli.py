@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlops_plugins.errors import ExitCode, MlopsError
+from mlops_plugins.stages import PIPELINE, Stage
 
 if TYPE_CHECKING:
     from mlops_plugins.stages import Finding
@@ -85,28 +86,11 @@ def compose(root: Path, check: bool, keep: bool, discard: bool) -> None:
 
 
 @main.command()
-@click.argument(
-    "stage",
-    type=click.Choice(
-        [
-            "ingest",
-            "validate",
-            "split",
-            "features",
-            "train",
-            "evaluate",
-            "explain",
-            "gate",
-            "track",
-            "register",
-        ]
-    ),
-)
+@click.argument("stage", type=click.Choice([stage.value for stage in PIPELINE]))
 @click.pass_obj
 def run(root: Path, stage: str) -> None:
     """Run one STAGE of the pipeline; `dvc repro` runs those that are stale."""
     from mlops_plugins.run import run_stage
-    from mlops_plugins.stages import Stage
 
     run_stage(root, Stage(stage), say)
 

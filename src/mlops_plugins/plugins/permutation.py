@@ -8,6 +8,7 @@ from mlops_plugins import files, scoring, tables
 from mlops_plugins.hookspecs import hookimpl
 from mlops_plugins.model import Model, open_model
 from mlops_plugins.options import Field, Options
+from mlops_plugins.schema import conform
 from mlops_plugins.stages import Implementation, Stage
 
 if TYPE_CHECKING:
@@ -68,15 +69,21 @@ class Permutation(Options):
     ) -> dict[str, list[float]]:
         measure = scoring.functions(context.data.task)[scoring.PRIMARY[context.data.task]]
         target = scoring.positions(frame[context.data.target], opened.classes)
-        whole = measure(target, opened.scores(frame))
+        # Read into the schema's types once, not once for each shuffle.
+        rows = conform(frame, opened.inputs)
+
+        def measured(rows: pd.DataFrame) -> float:
+            return measure(target, opened.predictor.scores(opened.recipe(rows)))
+
+        whole = measured(rows)
         losses: dict[str, list[float]] = {}
         for name in opened.schema.inputs:
             losses[name] = []
             for _ in range(self.repeats):
-                shuffled = frame.copy(deep=False)
-                order = generator.permutation(len(frame))
-                shuffled[name] = frame[name].iloc[order].set_axis(frame.index)
-                losses[name].append(whole - measure(target, opened.scores(shuffled)))
+                shuffled = rows.copy(deep=False)
+                order = generator.permutation(len(rows))
+                shuffled[name] = rows[name].iloc[order].set_axis(rows.index)
+                losses[name].append(whole - measured(shuffled))
         return losses
 
 
