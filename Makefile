@@ -43,7 +43,7 @@ lint: .venv/ready  ## Format, style and types
 	$(BIN)/mypy
 
 test: lint  ## Every check and every test
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --cov --cov-report=term $(PYTEST)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist worksteal --cov --cov-report=term $(PYTEST)
 
 bench: .venv/ready  ## Measure against a plain script, an empty pipeline and a small template
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench

@@ -24,7 +24,7 @@ from rich.table import Table
 
 from bench import projects
 from bench.breakdown import StageCost, stage_costs
-from bench.measure import Command, Comparison, Times, compare, run
+from bench.measure import Command, Comparison, compare, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,8 +167,8 @@ def show(console: Console, comparisons: Sequence[Comparison]) -> None:
     console.print(table)
 
 
-def show_stages(console: Console, costs: Sequence[StageCost], whole: Times) -> None:
-    """Print where a first run's time goes, DVC's own part last."""
+def show_stages(console: Console, costs: Sequence[StageCost]) -> None:
+    """Print where a first run's time goes."""
     table = Table("stage", "wall s", "CPU s", "imports", "modules", "heavy modules", box=None)
     for cost in costs:
         table.add_row(
@@ -177,8 +177,6 @@ def show_stages(console: Console, costs: Sequence[StageCost], whole: Times) -> N
         )  # fmt: skip
     wall, cpu = (sum(getattr(cost.times, kind) for cost in costs) for kind in ("wall", "cpu"))
     table.add_row("all stages", f"{wall:.2f}", f"{cpu:.2f}")
-    # Not of wall times: both were measured at different moments of a machine that others use.
-    table.add_row("DVC itself", "", f"{whole.cpu - cpu:.2f}")
     console.print(table)
 
 
@@ -217,7 +215,7 @@ def main() -> None:
     console.print("\n[bold]Ratios[/bold]")
     show(console, comparisons)
     console.print("\n[bold]A first run by stage[/bold] (each by itself, without DVC)")
-    show_stages(console, costs, comparisons[0].one)
+    show_stages(console, costs)
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps(report(comparisons, costs), indent=2) + "\n")
     missed = [each.name for each in comparisons if each.met is False]

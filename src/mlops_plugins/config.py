@@ -13,7 +13,7 @@ from mlops_plugins.files import write_text
 from mlops_plugins.identity import identity
 from mlops_plugins.options import to_yaml
 from mlops_plugins.registry import registry
-from mlops_plugins.stages import Stage
+from mlops_plugins.stages import PIPELINE, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -285,10 +285,10 @@ def _write(root: Path, composed: Tree, overrides: list[Override]) -> None:
 
 
 def _text(root: Path, composed: Tree, overrides: list[Override]) -> str:
-    """Return the file's text, each stage stamped with its implementation's identity."""
+    """Return the file's text, each stage of the pipeline stamped with its implementation's identity."""
     stamped: Tree = {}
     for key, value in composed.items():
-        if key in set(Stage):
+        if key in PIPELINE:
             offer = registry().find(Stage(key), value["name"])
             stamped[key] = {**value, "implementation": identity(offer.implementation)}
         else:

@@ -27,16 +27,16 @@ def run_stage(root: Path, stage: Stage, say: Callable[[str], None]) -> None:
         MlopsError: The configuration, an input or the stage's own work is wrong. The outputs of
             the last good run stay where they are.
     """
-    whole = params.read(root)
-    context = params.context(root, whole, say)
-    cap_threads(context.threads)
-    implementation = params.implementation(whole, stage)
-    with observed(stage, whole[stage]["name"], context):
-        try:
+    try:
+        whole = params.read(root)
+        context = params.context(root, whole, say)
+        cap_threads(context.threads)
+        implementation = params.implementation(whole, stage)
+        with observed(stage, whole[stage]["name"], context):
             _run(stage, implementation, context, whole)
-        except BaseException:
-            _restore_outputs(root, stage)
-            raise
+    except BaseException:
+        _restore_outputs(root, stage)
+        raise
 
 
 def cap_threads(threads: int) -> None:

@@ -1,4 +1,4 @@
-"""Splits: by time, at random, stratified. With Arrow and numpy alone, which import fast."""
+"""Splits: by time, at random, stratified. They need Arrow and numpy only."""
 
 from __future__ import annotations
 
