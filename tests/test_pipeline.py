@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -22,25 +22,27 @@ STAGES = ["compose", *PIPELINE]
 AFTER_TRAIN = list(STAGES[STAGES.index("train") :])
 
 
-def tracked_runs(project: Project) -> dict[str, str]:
-    """Return each tracked run's digest by its name."""
+def ask_mlflow(project: Project, expression: str) -> Any:
+    """Return what an expression says of the project's store, where `client` is MLflow's."""
     code = (
         "import json, mlflow; client = mlflow.MlflowClient('sqlite:///mlflow.db')\n"
         "runs = client.search_runs([e.experiment_id for e in client.search_experiments()])\n"
-        "print(json.dumps({r.info.run_name: r.data.tags['mlops.digest'] for r in runs}))"
+        f"print(json.dumps({expression}))"
     )
-    found: dict[str, str] = json.loads(project.run("python", "-c", code).stdout)
+    return json.loads(project.run("python", "-c", code).stdout)
+
+
+def tracked_runs(project: Project) -> dict[str, str]:
+    """Return each tracked run's digest by its name."""
+    found: dict[str, str] = ask_mlflow(
+        project, "{run.info.run_name: run.data.tags['mlops.digest'] for run in runs}"
+    )
     return found
 
 
 def aliases(project: Project) -> dict[str, str]:
-    code = (
-        "import json, mlflow; client = mlflow.MlflowClient('sqlite:///mlflow.db')\n"
-        "found = client.get_registered_model('late').aliases\n"
-        "print(json.dumps({alias: str(version) for alias, version in found.items()}))"
-    )
-    found: dict[str, str] = json.loads(project.run("python", "-c", code).stdout)
-    return found
+    found = ask_mlflow(project, "client.get_registered_model('late').aliases")
+    return {alias: str(version) for alias, version in found.items()}
 
 
 def test_a_second_repro_starts_no_stage(project: Project) -> None:
@@ -183,6 +185,17 @@ def test_the_same_result_is_tracked_once(project: Project) -> None:
     before = tracked_runs(project)
     project.dvc("repro", "--force")
     assert tracked_runs(project) == before
+
+
+def test_a_version_belongs_to_its_run_in_an_experiment_of_any_name(project: Project) -> None:
+    (project.root / "mlflow.db").unlink()
+    (project.root / "reports/registration.json").unlink()
+    project.edit("conf/track/mlflow.yaml", "experiment:", "experiment: elsewhere  #")
+    project.repro()
+    run, version = ask_mlflow(
+        project, "[runs[0].info.run_id, client.get_model_version('late', '1').run_id]"
+    )
+    assert version == run
 
 
 def test_without_a_tracker_nothing_is_tracked(project: Project) -> None:

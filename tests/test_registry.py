@@ -12,7 +12,7 @@ import pytest
 from mlops_plugins import ConfigurationError, MlopsError, Stage
 from mlops_plugins.hookspecs import GROUP
 from mlops_plugins.identity import identity
-from mlops_plugins.registry import Registry, registry
+from mlops_plugins.registry import Offer, Registry, registry
 from mlops_plugins.stages import CONTRACTS, Implementation
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def test_every_stage_has_an_implementation() -> None:
 
 
 @pytest.mark.parametrize("offer", registry().offers(), ids=str)
-def test_every_built_in_keeps_its_contract(offer: object) -> None:
-    implementation: Implementation = offer.implementation  # type: ignore[attr-defined]
+def test_every_built_in_keeps_its_contract(offer: Offer) -> None:
+    implementation = offer.implementation
     registry().load(implementation.stage, implementation.name)
     assert identity(implementation)["cache_version"] >= 1
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files, params, prediction_log, tables
 from mlops_plugins.errors import ConfigurationError, DataError, ModelError
-from mlops_plugins.model import Model, labelled, open_model
+from mlops_plugins.model import Model, open_model
 from mlops_plugins.registry import registry
 from mlops_plugins.run import cap_threads, observed
 from mlops_plugins.stages import (
@@ -248,11 +248,27 @@ def _join_labels(current: pd.DataFrame, labels: pd.DataFrame, data: Data) -> pd.
                 expected=", ".join(map(str, table.columns)),
                 next_step="add the column",
             )
-    arrived = labelled(labels, data.target, where="the labels").drop_duplicates(
+    arrived = _labelled(labels, data.target, where="the labels").drop_duplicates(
         data.id, keep="last"
     )
     without = current.drop(columns=data.target, errors="ignore")
     return without.merge(arrived[[data.id, data.target]], on=data.id, how="left")
+
+
+def _labelled(frame: pd.DataFrame, target: str, *, where: str) -> pd.DataFrame:
+    """Return the rows that have a target.
+
+    Raises:
+        DataError: The target is missing, or has no value.
+    """
+    if target not in frame.columns:
+        raise DataError(
+            f"The target '{target}' is missing.",
+            where=where,
+            expected=", ".join(map(str, frame.columns)),
+            next_step="correct data.target in conf/config.yaml",
+        )
+    return frame[frame[target].notna()]
 
 
 def retrain(root: Path, overrides: Sequence[str], *, say: Callable[[str], None]) -> str:

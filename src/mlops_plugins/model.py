@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files, schema, tables
-from mlops_plugins.errors import DataError, ModelError
+from mlops_plugins.errors import ModelError
 from mlops_plugins.registry import registry
 from mlops_plugins.stages import Context, Stage
 
@@ -220,19 +220,3 @@ def _manifest(folder: Path) -> dict[str, Any]:
             next_step="upgrade mlops-plugins, or train again",
         )
     return dict(manifest)
-
-
-def labelled(frame: pd.DataFrame, target: str, *, where: str) -> pd.DataFrame:
-    """Return the rows that have a target.
-
-    Raises:
-        DataError: The target is missing, or has no value.
-    """
-    if target not in frame.columns:
-        raise DataError(
-            f"The target '{target}' is missing.",
-            where=where,
-            expected=", ".join(map(str, frame.columns)),
-            next_step="correct data.target in conf/config.yaml",
-        )
-    return frame[frame[target].notna()]

@@ -86,7 +86,7 @@ class Tracker(Options):
         """Find the result's run, or make it; write its id."""
         client = _client(context)
         experiment = _experiment(client, self.experiment or context.project)
-        run_id = _find_run(client, experiment, result.digest)
+        run_id = _find_run(client, [experiment], result.digest)
         if run_id is None:
             run_id = _log(client, experiment, result, context.root)
             context.say(f"tracked as {result.name}: run {run_id}")
@@ -104,17 +104,21 @@ def _client(context: Context) -> Any:
         os.environ.setdefault(name, value)
     uri = os.environ.get("MLFLOW_TRACKING_URI")
     if uri:
-        import mlflow
-
-        return mlflow.MlflowClient(uri, uri)
+        return _connect(uri)
     # MLflow's first use of a database creates its tables, and two first uses at once fail.
     with FileLock(context.home / ".mlflow.lock"):
-        import mlflow
-
-        uri = f"sqlite:///{context.home / DATABASE}"
-        client = mlflow.MlflowClient(uri, uri)
+        client = _connect(f"sqlite:///{context.home / DATABASE}")
         client.search_experiments(max_results=1)
     return client
+
+
+def _connect(uri: str) -> Any:
+    """Return a client of this store, which MLflow's own functions then use too."""
+    import mlflow
+
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    return mlflow.MlflowClient(uri, uri)
 
 
 def _experiment(client: Any, name: str) -> str:
@@ -137,9 +141,9 @@ def _artifacts(client: Any) -> str | None:
     return (Path(uri.removeprefix("sqlite:///")).parent / "mlartifacts").as_uri()
 
 
-def _find_run(client: Any, experiment: str, digest: str) -> str | None:
+def _find_run(client: Any, experiments: list[str], digest: str) -> str | None:
     runs = client.search_runs(
-        [experiment],
+        experiments,
         f"tags.`{DIGEST_TAG}` = '{digest}' and attributes.status = 'FINISHED'",
         max_results=1,
     )
@@ -239,11 +243,11 @@ class Registry(Options):
         import mlflow
 
         described = describe(model)
-        mlflow.set_tracking_uri(client.tracking_uri)
-        mlflow.set_registry_uri(client.tracking_uri)
-        experiment = _experiment(client, context.project)
-        run_id = _find_run(client, experiment, files.read_json(run)["digest"])
-        started = mlflow.start_run(run_id=run_id, experiment_id=None if run_id else experiment)
+        # The tracker may have put the run into an experiment of another name.
+        experiments = [found.experiment_id for found in client.search_experiments()]
+        run_id = _find_run(client, experiments, files.read_json(run)["digest"])
+        untracked = None if run_id else _experiment(client, context.project)
+        started = mlflow.start_run(run_id=run_id, experiment_id=untracked)
         with _package(context, model) as package, started, warnings.catch_warnings():
             # No example of the input: a signature from the schema says more, and rows may be private.
             warnings.filterwarnings("ignore", message="(?s).*input example")
@@ -298,8 +302,6 @@ def _fetch(client: Any, name: str, version: str, folder: Path) -> Path:
 
     import mlflow
 
-    mlflow.set_tracking_uri(client.tracking_uri)
-    mlflow.set_registry_uri(client.tracking_uri)
     with tempfile.TemporaryDirectory() as scratch:
         uri = f"models:/{name}/{version}"
         downloaded = mlflow.artifacts.download_artifacts(uri, dst_path=scratch)
