@@ -54,7 +54,7 @@ def commit(folder: Path) -> None:
     git(folder, "init", "--quiet", "--initial-branch=main")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--no-verify", "--message", "Begin")
-    git(folder, "tag", "v0.1.0")
+    git(folder, "tag", "v0.2.0")
 
 
 def this_template(target: Path) -> Path:

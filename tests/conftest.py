@@ -53,7 +53,7 @@ def clone_work_tree(target: Path) -> Path:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
     git(target, "init", "--quiet", "--initial-branch=main")
-    commit(target, "The work tree", tag="v0.1.0")
+    commit(target, "The work tree", tag="v0.2.0")
     return target
 
 

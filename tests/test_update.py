@@ -209,7 +209,7 @@ def test_a_project_of_the_previous_commit_is_updated(tmp_path: Path) -> None:
     template = make(tmp_path / "template")
     git(tmp_path, "clone", "--quiet", str(ROOT), str(template))
     git(template, "checkout", "--quiet", "-B", "main", git(ROOT, "rev-parse", "HEAD~1"))
-    git(template, "tag", "v0.1.0a1")
+    git(template, "tag", "v0.2.0a1")
     project = put_under_git(render(template, tmp_path / "late"))
     edited(project)
     for path in template.iterdir():
@@ -218,7 +218,7 @@ def test_a_project_of_the_previous_commit_is_updated(tmp_path: Path) -> None:
     work_tree = clone_work_tree(make(tmp_path / "now"))
     shutil.rmtree(work_tree / ".git")
     shutil.copytree(work_tree, template, dirs_exist_ok=True)
-    commit(template, "What is here now", tag="v0.1.0")
+    commit(template, "What is here now", tag="v0.2.0")
     update(project)
     assert_clean(project)
     for name, (_, new) in EDITS.items():

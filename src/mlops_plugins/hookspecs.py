@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+from mlops_plugins.deprecation import Deprecated
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -50,6 +52,31 @@ class Hooks:
         """
 
     @hookspec
+    def mlops_on_metric(
+        self,
+        stage: Stage,
+        name: str,
+        context: Context,
+        metric: str,
+        value: float,
+        step: int | None,
+    ) -> None:
+        """Observe a metric: as the work goes on, with its step, and at its end, without one.
+
+        Example:
+            @hookimpl
+            def mlops_on_metric(stage, metric, value, step):
+                statsd.gauge(f"mlops.{stage}.{metric}", value)
+        """
+
+    @hookspec(
+        warn_on_impl_args={
+            "metrics": Deprecated(
+                "its hook 'mlops_after_stage' takes 'metrics'",
+                instead="implement 'mlops_on_metric'",
+            )
+        }
+    )
     def mlops_after_stage(
         self,
         stage: Stage,
@@ -58,7 +85,7 @@ class Hooks:
         seconds: float,
         metrics: Mapping[str, float],
     ) -> None:
-        """Observe that a stage succeeded, how long it took (seconds), and what it measured.
+        """Observe that a stage succeeded, and how long it took (seconds).
 
         Example:
             @hookimpl

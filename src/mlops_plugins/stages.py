@@ -50,6 +50,18 @@ class Data:
     id: str | None = None
 
 
+class Measured(Protocol):
+    """Takes a metric's name, its value, and the step (round, epoch) it belongs to, if any."""
+
+    def __call__(self, metric: str, value: float, step: int | None = None) -> None:
+        """Tell it."""
+        ...
+
+
+def _unobserved(metric: str, value: float, step: int | None = None) -> None:
+    """Tell nobody: outside a run there are no observers."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What every stage is given.
@@ -61,6 +73,7 @@ class Context:
         seed: The one seed; derive every random state from it.
         threads: How many threads a library may use.
         say: Tells the user something, on standard error.
+        measured: Tells the observers a metric while the work goes on: `measured("loss", 0.3, 12)`.
     """
 
     root: Path
@@ -69,6 +82,7 @@ class Context:
     seed: int
     threads: int
     say: Callable[[str], None]
+    measured: Measured = _unobserved
 
     @property
     def home(self) -> Path:
@@ -233,11 +247,22 @@ class Register(Protocol):
     """Hold the models, and know which one is champion."""
 
     def register(
-        self, context: Context, *, model: Path, verdict: Path, run: Path, output: Path
+        self,
+        context: Context,
+        *,
+        model: Path,
+        reference: Path,
+        verdict: Path,
+        run: Path,
+        output: Path,
     ) -> None:
         """Make the model a version with the alias its verdict gives; write `digest` and `alias`.
 
-        The outputs must be the same in each registry that does so, or DVC sees another result.
+        `reference` is the table of judged rows that monitoring will compare with: keep it beside
+        the model. The output must be the same in each registry, or DVC sees another result.
+
+        Raises:
+            ModelError: The verdict is about another model, or about another champion than today's.
         """
         ...
 
@@ -288,7 +313,13 @@ class Notify(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Champion:
-    """The model that serves: its version in the registry, and how to get its folder."""
+    """The model that serves.
+
+    Attributes:
+        version: Its version in the registry.
+        digest: The SHA-256 of its folder, as `mlops_plugins.files.digest` computes it.
+        fetch: Fills an empty folder with `model/` and `reference.parquet`, and returns it.
+    """
 
     version: str
     digest: str
@@ -353,6 +384,7 @@ SCHEMA: Final = "schema.yaml"
 MODEL: Final = "models/model"
 METRICS: Final = "reports/metrics.json"
 EVALUATION: Final = "reports/evaluation"
+REFERENCE: Final = f"{EVALUATION}/predictions.parquet"
 PREDICTION_LOG: Final = "monitoring/predictions"
 MONITORING_REPORTS: Final = "monitoring/reports"
 
@@ -402,7 +434,12 @@ CONTRACTS: Final[Mapping[Stage, Contract]] = {
     Stage.TRACK: Contract(protocol=Track, outputs={"output": "reports/run.json"}),
     Stage.REGISTER: Contract(
         protocol=Register,
-        inputs={"model": MODEL, "verdict": "reports/verdict.json", "run": "reports/run.json"},
+        inputs={
+            "model": MODEL,
+            "reference": REFERENCE,
+            "verdict": "reports/verdict.json",
+            "run": "reports/run.json",
+        },
         outputs={"output": "reports/registration.json"},
     ),
     Stage.SERVE: Contract(protocol=Serve),

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from mlops_plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mlops_plugins.stages import Context, Stage
 
 
@@ -19,8 +17,6 @@ def mlops_before_stage(stage: Stage, name: str, context: Context) -> None:
 
 
 @hookimpl
-def mlops_after_stage(
-    stage: Stage, context: Context, seconds: float, metrics: Mapping[str, float]
-) -> None:
+def mlops_after_stage(stage: Stage, context: Context, seconds: float) -> None:
     """Say that it is done, and how long it took."""
     context.say(f"{stage}: done in {seconds:.1f} s")

@@ -180,7 +180,14 @@ class Registry(Options):
     )
 
     def register(
-        self, context: Context, *, model: Path, verdict: Path, run: Path, output: Path
+        self,
+        context: Context,
+        *,
+        model: Path,
+        reference: Path,
+        verdict: Path,
+        run: Path,
+        output: Path,
     ) -> None:
         """Register the model as challenger, and as champion too if it is promoted.
 
@@ -200,7 +207,7 @@ class Registry(Options):
         client, name = _client(context), self._name(context)
         self._check_champion(client, name, judged)
         version = _version_of(client, name, digest) or self._log(
-            context, client, model, digest, run
+            context, client, model, reference, run
         )
         aliases = [CHALLENGER] + ([CHAMPION] if judged["decision"] == "promote" else [])
         for alias in aliases:
@@ -238,7 +245,7 @@ class Registry(Options):
                 next_step="dvc repro --force gate",
             )
 
-    def _log(self, context: Context, client: Any, model: Path, digest: str, run: Path) -> str:
+    def _log(self, context: Context, client: Any, model: Path, reference: Path, run: Path) -> str:
         """Log the model folder and the reference, and make them a version; return its number."""
         import mlflow
 
@@ -248,7 +255,7 @@ class Registry(Options):
         run_id = _find_run(client, experiments, files.read_json(run)["digest"])
         untracked = None if run_id else _experiment(client, context.project)
         started = mlflow.start_run(run_id=run_id, experiment_id=untracked)
-        with _package(context, model) as package, started, warnings.catch_warnings():
+        with _package(model, reference) as package, started, warnings.catch_warnings():
             # No example of the input: a signature from the schema says more, and rows may be private.
             warnings.filterwarnings("ignore", message="(?s).*input example")
             logged = mlflow.pyfunc.log_model(
@@ -264,7 +271,7 @@ class Registry(Options):
             self._name(context),
             logged.model_uri,
             run_id,
-            tags={DIGEST_TAG: digest},
+            tags={DIGEST_TAG: described.digest},
             model_id=logged.model_id,
         )
         return str(version.version)
@@ -313,18 +320,14 @@ def _fetch(client: Any, name: str, version: str, folder: Path) -> Path:
 
 
 @contextmanager
-def _package(context: Context, model: Path) -> Iterator[Path]:
+def _package(model: Path, reference: Path) -> Iterator[Path]:
     """Lay out what a version holds: the model folder, and the reference for monitoring."""
     import tempfile
-
-    from mlops_plugins.stages import EVALUATION
 
     with tempfile.TemporaryDirectory() as scratch:
         package = Path(scratch) / "package"
         shutil.copytree(model, package / "model")
-        shutil.copyfile(
-            context.root / EVALUATION / "predictions.parquet", package / "reference.parquet"
-        )
+        shutil.copyfile(reference, package / "reference.parquet")
         yield package
 
 
