@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import projects
+from bench import plugins, projects
 from bench.breakdown import StageCost, stage_costs
 from bench.measure import Command, Comparison, compare, run
 
@@ -140,6 +140,17 @@ class Bench:
             2 * self.short,
         )  # fmt: skip
 
+    def discovery(self, count: int, aim: float) -> Comparison:
+        """Compare a list of plugins, where many are installed, with one of the built-ins alone."""
+        site = plugins.install(self.folder / f"site-{count}", count)
+        command = [sys.executable, "-m", "mlops_plugins", "plugins", "list"]
+        return compare(
+            f"mlops plugins list, {count} more plugins", "of the built-ins alone", aim,
+            Command(command, self.folder, projects.environment(site)),
+            Command(command, self.folder, projects.environment()),
+            self.short,
+        )  # fmt: skip
+
     def stages(self) -> list[StageCost]:
         """Say what each stage costs by itself."""
         return stage_costs(self.demo, self.folder / "by-stage", self.long)
@@ -207,7 +218,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         bench = Bench(Path(folder), long=1 if quick else 3, short=3 if quick else 9)
         comparisons = []
-        for measure in (bench.cold, bench.unchanged, bench.render, bench.help):
+        for measure in (
+            bench.cold,
+            bench.unchanged,
+            bench.render,
+            bench.help,
+            lambda: bench.discovery(50, 2.0),
+            lambda: bench.discovery(200, 4.0),
+        ):
             comparisons.append(measure())
             done = comparisons[-1]
             console.print(f"measured: {done.name}, ratio {done.ratio.wall:.2f}")

@@ -48,7 +48,7 @@ def expected() -> dict[Path, str]:
     for starter in STARTERS:
         stage, _, name = starter.partition("/")
         offer = registry().find(Stage(stage), name)
-        text = to_yaml(name, registry().load(Stage(stage), name), offer.implementation.summary)
+        text = to_yaml(stage, name, registry().load(Stage(stage), name), offer.implementation.summary)
         for missing, answer in ANSWERS.items():
             text = text.replace(missing, answer)
         texts[CONF / stage / NAMES.get(starter, f"{name}.yaml")] = text

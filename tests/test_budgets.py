@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bench import plugins
 from conftest import Project
 from mlops_plugins.stages import PIPELINE
 
@@ -54,6 +55,7 @@ BUDGET = {
     "gate": set(),
     "plugins list": set(),
     "plugins show train/sklearn": set(),
+    "plugins why train": {"hydra"},
     "--help": set(),
     "run --help": set(),
 }
@@ -108,6 +110,22 @@ def test_the_gate_recognises_the_champion_without_loading_it(
 
     assert project.read("reports/verdict.json").count("it is the champion already")
     assert found <= TRACKING
+
+
+@pytest.mark.parametrize("command", ["--help", "plugins list"])
+def test_fifty_plugins_make_no_command_heavy(
+    unregistered: Project, tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = plugins.install(tmp_path / "site", 50)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+
+    found = imported(unregistered, command, tmp_path)
+
+    assert not found & HEAVY
+    if command == "plugins list":
+        assert "fake_49" in found
+        listed = unregistered.mlops("plugins", "list").stdout
+        assert listed.count("Trees of fake_") == 50
 
 
 def test_help_is_as_light_as_a_command_can_be(unregistered: Project, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlops_plugins.errors import ExitCode, MlopsError
+from mlops_plugins.introspection.commands import plugins
 from mlops_plugins.stages import PIPELINE, Stage
 
 if TYPE_CHECKING:
@@ -95,31 +96,7 @@ def run(root: Path, stage: str) -> None:
     run_stage(root, Stage(stage), say)
 
 
-@main.group(invoke_without_command=True)
-@click.pass_context
-def plugins(context: click.Context) -> None:
-    """Say which implementations are there to choose."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_plugins)
-
-
-@plugins.command("list")
-@click.pass_obj
-def list_plugins(root: Path) -> None:
-    """List every implementation, who offers it, and which one is chosen."""
-    from mlops_plugins import listing
-
-    listing.show(root)
-
-
-@plugins.command("show")
-@click.argument("implementation", metavar="STAGE/NAME")
-@click.option("--yaml", "as_yaml", is_flag=True, help="Print the file for conf/.")
-def show_plugin(implementation: str, as_yaml: bool) -> None:
-    """Show one implementation's options, as STAGE/NAME."""
-    from mlops_plugins import listing
-
-    listing.show_one(implementation, as_yaml=as_yaml)
+main.add_command(plugins)
 
 
 @main.command()

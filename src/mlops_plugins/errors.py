@@ -20,6 +20,8 @@ class ExitCode(IntEnum):
     DATA = 4
     MODEL = 5
     BLOCKED = 6
+    PLUGIN = 7
+    OBSERVER = 8
     DRIFT = 10
     ALARM = 20
 
@@ -76,6 +78,18 @@ class BlockedError(MlopsError):
     """The gate does not let this model through."""
 
     exit_code = ExitCode.BLOCKED
+
+
+class PluginError(MlopsError):
+    """A plugin does not do what its stage's contract says."""
+
+    exit_code = ExitCode.PLUGIN
+
+
+class ObserverError(MlopsError):
+    """An observer failed that the configuration requires."""
+
+    exit_code = ExitCode.OBSERVER
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import tables
-from mlops_plugins.errors import DataError, ModelError
+from mlops_plugins.errors import DataError, ModelError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,9 +104,37 @@ def dense_preprocessing(split: Columns, *, most_categories: int) -> Any:
     )
 
 
+def require_target(frame: pd.DataFrame, context: Context, *, where: str) -> None:
+    """Go on only with rows that have a target.
+
+    Raises:
+        DataError: There are no rows, or the target is no column of theirs.
+    """
+    names = list(map(str, frame.columns))
+    if context.data.target not in names:
+        raise DataError(
+            f"The target '{context.data.target}' is missing.{did_you_mean(context.data.target, names)}",
+            where=where,
+            expected=", ".join(names),
+            next_step="correct data.target in conf/config.yaml, or the data",
+        )
+    if frame.empty:
+        raise DataError(
+            "There are no rows.",
+            where=where,
+            expected="at least one",
+            next_step="look at the split, or at the data",
+        )
+
+
 def read_training_table(context: Context, features: Path) -> tuple[pd.DataFrame, pd.Series[Any]]:
-    """Return the training rows' features and target, without rows that have no target."""
+    """Return the training rows' features and target, without rows that have no target.
+
+    Raises:
+        DataError: The target is missing, or has fewer than two values.
+    """
     frame = tables.read_frame(features / "train.parquet")
+    require_target(frame, context, where="data/features/train.parquet")
     frame = frame[frame[context.data.target].notna()].reset_index(drop=True)
     target = frame[context.data.target]
     if target.nunique() < 2:

@@ -6,25 +6,45 @@ import hashlib
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from mlops_plugins import modules
 from mlops_plugins.files import digest
+from mlops_plugins.stages import home
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from mlops_plugins.options import Options
     from mlops_plugins.stages import Implementation
 
 
-def identity(implementation: Implementation) -> dict[str, Any]:
+def identity(implementation: Implementation, options: Options, root: Path) -> dict[str, Any]:
     """Return what DVC compares: cache version, versions of result-affecting libraries, sources.
 
-    The plugin's own version is not in it, so that upgrading a plugin whose results are the same
-    reruns nothing; its author raises `cache_version` when they are not.
+    A plugin's own version is not in it, so that upgrading a plugin whose results are the same
+    reruns nothing; its author raises `cache_version` when they are not. The code of a project's own
+    implementation changes daily, so that its source counts instead.
     """
     made: dict[str, Any] = {"cache_version": implementation.cache_version}
     if implementation.libraries:
         made["libraries"] = {name: _version(name) for name in sorted(implementation.libraries)}
-    if implementation.sources:
-        whole = "".join(digest(source) for source in sorted(implementation.sources))
+    sources = {
+        *implementation.sources,
+        *options.depends_on(root),
+        *_own_code(implementation, home(root)),
+    }
+    if sources:
+        whole = "".join(digest(source) for source in sorted(sources))
         made["sources"] = hashlib.sha256(whole.encode()).hexdigest()
     return made
+
+
+def _own_code(implementation: Implementation, project: Path) -> Iterable[Path]:
+    """Return the implementation's module and what it imports, if they are the project's."""
+    file = modules.find(implementation.target.partition(":")[0])
+    if file is None or not file.resolve().is_relative_to(project / "src"):
+        return ()
+    return modules.needed(file.resolve())
 
 
 def _version(distribution: str) -> str:

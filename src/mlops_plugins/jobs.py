@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins import files, params, prediction_log, tables
 from mlops_plugins.errors import ConfigurationError, DataError, ModelError
 from mlops_plugins.model import Model, open_model
+from mlops_plugins.observing import Observers, observed
 from mlops_plugins.registry import registry
-from mlops_plugins.run import cap_threads, observed
+from mlops_plugins.run import cap_threads
 from mlops_plugins.stages import (
     CONTRACTS,
     MONITORING_REPORTS,
@@ -47,7 +48,7 @@ class Project:
 
     def observed(self, stage: Stage) -> observed:
         """Tell observers about a job."""
-        return observed(stage, self.whole[stage]["name"], self.context)
+        return observed(stage, self.whole, self.context)
 
     def champion(self) -> Champion:
         """Return the champion.
@@ -73,10 +74,9 @@ class Project:
 
     def alert(self, alert: Alert) -> None:
         """Tell the chosen notifier, and every observer of alerts."""
-        with self.observed(Stage.NOTIFY):
-            self.implementation(Stage.NOTIFY).notify(self.context, alert=alert)
-        for failure in registry().observe("mlops_on_alert", context=self.context, alert=alert):
-            self.context.say(failure)
+        with self.observed(Stage.NOTIFY) as context:
+            self.implementation(Stage.NOTIFY).notify(context, alert=alert)
+        Observers(self.whole, self.context).tell("mlops_on_alert", alert=alert)
 
 
 def verdict(root: Path) -> dict[str, Any]:
@@ -104,14 +104,15 @@ def serve(
     if folder is None:
         champion = project.champion()
         folder, version = project.fetched(champion) / "model", champion.version
-    project.implementation(Stage.SERVE).serve(
-        project.context,
-        model=folder,
-        version=version,
-        log=project.context.home / PREDICTION_LOG,
-        host=host,
-        port=port,
-    )
+    with project.observed(Stage.SERVE) as context:
+        project.implementation(Stage.SERVE).serve(
+            context,
+            model=folder,
+            version=version,
+            log=context.home / PREDICTION_LOG,
+            host=host,
+            port=port,
+        )
 
 
 def _serve_alone(
@@ -197,11 +198,11 @@ def monitor(
         current = _join_labels(current, tables.read_user_file(labels).to_pandas(), context.data)
     created = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
     output = context.home / MONITORING_REPORTS / (name or created)
-    with project.observed(Stage.MONITOR), files.replacing(output) as draft:
+    with project.observed(Stage.MONITOR) as told, files.replacing(output) as draft:
         draft.mkdir()
         tables.write_frame(current, draft / "current.parquet")
         finding: Finding = project.implementation(Stage.MONITOR).monitor(
-            context,
+            told,
             reference=folder / "reference.parquet",
             current=draft / "current.parquet",
             model=folder / "model",
@@ -278,9 +279,8 @@ def retrain(root: Path, overrides: Sequence[str], *, say: Callable[[str], None])
         ModelError: The pipeline failed.
     """
     project = Project(root, say)
-    decision = project.implementation(Stage.RETRAIN).retrain(
-        project.context, reports=_reports(project.context)
-    )
+    with project.observed(Stage.RETRAIN) as context:
+        decision = project.implementation(Stage.RETRAIN).retrain(context, reports=_reports(context))
     if not decision.retrain:
         return f"not retrained: {decision.reason}"
     say(f"retraining: {decision.reason}")

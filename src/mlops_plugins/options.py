@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mlops_plugins.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
     from typing import TypeVar
 
     OptionsType = TypeVar("OptionsType", bound="Options")
@@ -28,6 +29,13 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    def depends_on(self, root: Path) -> Iterable[Path]:
+        """Return files, other than the stage's inputs, whose content affects the results.
+
+        A query that an option names, for instance: a change there makes the stage stale.
+        """
+        return ()
+
 
 MISSING = "???"
 """What Hydra writes for a value that has no default and must be given."""
@@ -41,8 +49,11 @@ def defaults(options: type[Options]) -> dict[str, Any]:
     }
 
 
-def to_yaml(name: str, options: type[Options], summary: str) -> str:
-    """Return the commented YAML that belongs in `conf/<stage>/<name>.yaml`."""
+def to_yaml(stage: str, name: str, options: type[Options], summary: str) -> str:
+    """Return the commented YAML that belongs in `conf/<stage>/<name>.yaml`.
+
+    Its first line tells editors where the file's JSON Schema is, which `mlops compose` writes.
+    """
     import io
 
     from ruamel.yaml import YAML
@@ -56,7 +67,8 @@ def to_yaml(name: str, options: type[Options], summary: str) -> str:
         yaml.dump({key: value}, stream)
         return stream.getvalue()
 
-    parts = [f"# {summary}\n", one("name", name)]
+    schema = f"# yaml-language-server: $schema=../../.mlops/schemas/{stage}/{name}.json\n"
+    parts = [schema, f"# {summary}\n", one("name", name)]
     for key, value in defaults(options).items():
         description = options.model_fields[key].description
         parts.append(f"\n# {description}\n" if description else "\n")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FILE = "params.yaml"
 SETTINGS = {"project": str, "seed": int, "threads": int, "data": dict}
+OBSERVERS = "observers"
 
 
 def read(root: Path, *, check: bool = True) -> dict[str, Any]:
@@ -58,13 +59,13 @@ def check_settings(whole: Mapping[str, Any], *, where: str) -> None:
     Raises:
         ConfigurationError: A key is unknown, missing or of the wrong type.
     """
-    known = [*SETTINGS, *Stage, "overrides"]
+    known = [*SETTINGS, OBSERVERS, *Stage, "overrides"]
     for key in whole:
         if key not in known:
             raise ConfigurationError(
                 f"There is no setting '{key}'.{did_you_mean(key, known)}",
                 where=f"{where}: {key}",
-                expected="one of " + ", ".join(SETTINGS) + ", or a stage",
+                expected=f"one of {', '.join(SETTINGS)}, {OBSERVERS}, or a stage",
                 next_step=f"remove or rename '{key}' there",
             )
     for key, kind in SETTINGS.items():
@@ -76,6 +77,19 @@ def check_settings(whole: Mapping[str, Any], *, where: str) -> None:
                 next_step=f"write a value for '{key}' there",
             )
     _data(whole["data"], where=where)
+    _check_observers(whole.get(OBSERVERS, {}), where=where)
+
+
+def _check_observers(section: object, *, where: str) -> None:
+    names = section.get("required", []) if isinstance(section, dict) else None
+    known = isinstance(section, dict) and section.keys() <= {"required"}
+    if not (known and isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise ConfigurationError(
+            f"The setting '{OBSERVERS}' is {section!r}.",
+            where=f"{where}: {OBSERVERS}",
+            expected="required: [NAME, ...], the names of plugins",
+            next_step="correct it there",
+        )
 
 
 def _data(section: Mapping[str, Any], *, where: str) -> Data:

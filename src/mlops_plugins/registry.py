@@ -1,4 +1,4 @@
-"""Which plugins are installed, what they offer, and every error text about them."""
+"""Which implementations are installed, how one is chosen, and every error text about that."""
 
 from __future__ import annotations
 
@@ -10,29 +10,41 @@ from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, cast
 
-import pluggy
-
-from mlops_plugins import hookspecs
+from mlops_plugins import contract, hookspecs
+from mlops_plugins.discovery import OWN_DISTRIBUTION, Broken, Plugin, Warned, discover
 from mlops_plugins.errors import ConfigurationError, did_you_mean
 from mlops_plugins.options import Options
 from mlops_plugins.stages import CONTRACTS, Implementation, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
 
 DISABLE_EXTERNAL = "MLOPS_DISABLE_EXTERNAL_PLUGINS"
 """Environment variable: when set to anything but 0, only the built-in plugins are loaded."""
 
-OWN_DISTRIBUTION = "mlops-plugins"
+OBSERVERS = tuple(
+    name
+    for name in vars(hookspecs.Hooks)
+    if name.startswith("mlops_") and name != "mlops_implementations"
+)
 
 
 @dataclass(frozen=True)
 class Offer:
-    """An implementation and who offers it."""
+    """An implementation and the plugin that offers it."""
 
     implementation: Implementation
-    distribution: str
-    version: str
+    plugin: Plugin
+
+    @property
+    def distribution(self) -> str:
+        """Return the name of the distribution that it comes with."""
+        return self.plugin.distribution
+
+    @property
+    def version(self) -> str:
+        """Return that distribution's version."""
+        return self.plugin.version
 
     def __str__(self) -> str:
         offered = self.implementation
@@ -40,73 +52,51 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class Broken:
-    """A plugin that could not be loaded, and why."""
+class Failure:
+    """An observer that failed, and how."""
 
-    entry_point: str
-    distribution: str
-    version: str
-    error: str
+    plugin: Plugin
+    error: Exception
 
     def __str__(self) -> str:
-        return f"plugin '{self.entry_point}' of {self.distribution} {self.version}: {self.error}"
+        name = f"observer '{self.plugin.name}' of {self.plugin.distribution} {self.plugin.version}"
+        return f"{name}: {type(self.error).__name__}: {self.error}"
 
 
 class Registry:
-    """What is installed: implementations by stage and name, and the plugins that failed to load.
-
-    One broken plugin never stops the others: each is loaded, asked and checked by itself.
-    """
+    """What is installed: implementations by stage and name, observers, and what is left out."""
 
     def __init__(self, entry_points: Iterable[metadata.EntryPoint]) -> None:
-        self._manager = pluggy.PluginManager(hookspecs.GROUP)
-        self._manager.add_hookspecs(hookspecs.Hooks)
+        self._found = discover(entry_points)
         self._offers: dict[tuple[Stage, str], list[Offer]] = {}
-        self._owners: dict[str, tuple[str, str]] = {}
-        self.broken: list[Broken] = []
-        for entry_point in entry_points:
-            self._register(entry_point)
-        self._report_unknown_hooks()
         self._collect()
 
-    def _register(self, entry_point: metadata.EntryPoint) -> None:
-        name = entry_point.name
-        distribution = entry_point.dist.name if entry_point.dist else "(unknown)"
-        version = entry_point.dist.version if entry_point.dist else "?"
-        key = f"{distribution}:{name}"
-        self._owners[key] = (distribution, version)
-        try:
-            self._manager.register(entry_point.load(), name=key)
-        except Exception as error:  # noqa: BLE001  anything may be wrong with a stranger's module
-            self._fail(key, error)
+    @property
+    def plugins(self) -> list[Plugin]:
+        """Return every installed plugin, those that are left out too."""
+        return list(self._found.plugins.values())
 
-    def _fail(self, key: str, error: BaseException | str) -> None:
-        distribution, version = self._owners[key]
-        text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
-        self.broken.append(Broken(key.partition(":")[2], distribution, version, text))
+    @property
+    def broken(self) -> list[Broken]:
+        """Return the plugins that are left out."""
+        return sorted(self._found.broken, key=lambda broken: broken.plugin.key)
 
-    def _report_unknown_hooks(self) -> None:
-        """Say which plugin misspells which hook: pluggy ignores unknown hooks silently."""
-        known = [name for name in vars(hookspecs.Hooks) if name.startswith("mlops_")]
-        for key, module in self._manager.list_name_plugin():
-            for name in vars(module):
-                marked = getattr(getattr(module, name), f"{hookspecs.GROUP}_impl", None)
-                if marked is not None and name not in known:
-                    self._fail(
-                        key, f"it implements an unknown hook '{name}'.{did_you_mean(name, known)}"
-                    )
+    @property
+    def warned(self) -> list[Warned]:
+        """Return what plugins do that the next minor version will not take."""
+        return self._found.warned
 
     def _collect(self) -> None:
-        for hook in self._manager.hook.mlops_implementations.get_hookimpls():
+        for hook in self._called("mlops_implementations"):
+            plugin = self._found.plugins[hook.plugin_name]
             try:
-                offered = list(cast("Iterable[Implementation]", hook.function()))
+                offered = [_checked(each) for each in cast("Iterable[object]", hook.function())]
             except Exception as error:  # noqa: BLE001  one plugin's failure is its own
-                self._fail(hook.plugin_name, error)
+                self._found.leave_out(plugin, error)
                 continue
             for implementation in offered:
-                offer = Offer(implementation, *self._owners[hook.plugin_name])
                 place = (implementation.stage, implementation.name)
-                self._offers.setdefault(place, []).append(offer)
+                self._offers.setdefault(place, []).append(Offer(implementation, plugin))
 
     def offers(self) -> list[Offer]:
         """Return every offer, in the order of stages and names."""
@@ -126,9 +116,8 @@ class Registry:
         """
         found = self._offers.get((stage, name), [])
         if len(found) > 1:
-            owners = " and ".join(f"{offer.distribution} {offer.version}" for offer in found)
             raise ConfigurationError(
-                f"Two plugins offer {stage}/{name}: {owners}.",
+                f"{contested(found)}.",
                 where=f"{stage}: {name}",
                 next_step="uninstall one of them, or ask its author to rename it",
             )
@@ -157,33 +146,59 @@ class Registry:
             target = getattr(importlib.import_module(module), attribute)
         except ImportError as error:
             raise not_installed(offer, error) from error
-        except AttributeError as error:
+        except Exception as error:
             raise ConfigurationError(
-                f"{offer} cannot be loaded: {error}.",
+                f"{offer} cannot be loaded: {type(error).__name__}: {error}.",
                 where=offer.implementation.target,
                 next_step=f"tell the author of {offer.distribution}",
             ) from error
         _check(offer, target)
         return cast("type[Options]", target)
 
-    def observe(self, event: str, **arguments: Any) -> list[str]:
-        """Call every observer of `event`; return what went wrong in any, and raise nothing."""
+    def deprecations(self, stage: Stage, name: str) -> list[Warned]:
+        """Return what the implementation will have to do otherwise in the next minor version."""
+        plugin = self.find(stage, name).plugin
+        found = contract.methods(self.load(stage, name))
+        return [Warned(plugin, text) for text in contract.deprecations(stage, found)]
+
+    def observers(self) -> list[tuple[Plugin, list[str]]]:
+        """Return the plugins that observe, in the order they are called, and their hooks."""
+        hooks: dict[str, list[str]] = {}
+        for event in OBSERVERS:
+            for hook in self._called(event):
+                hooks.setdefault(hook.plugin_name, []).append(event)
+        order = [key for key in reversed(self._found.plugins) if key in hooks]
+        return [(self._found.plugins[key], hooks[key]) for key in order]
+
+    def observe(self, event: str, **arguments: Any) -> list[Failure]:
+        """Call every observer of `event` in order; return those that failed, and raise nothing."""
         failures = []
-        for hook in getattr(self._manager.hook, event).get_hookimpls():
+        for hook in self._called(event):
             try:
                 hook.function(**{name: arguments[name] for name in hook.argnames})
-            except Exception as error:  # noqa: BLE001  an observer never fails a stage
-                failures.append(f"observer '{hook.plugin_name}': {type(error).__name__}: {error}")
+            except Exception as error:  # noqa: BLE001  whether it matters is the caller's to say
+                failures.append(Failure(self._found.plugins[hook.plugin_name], error))
         return failures
+
+    def _called(self, event: str) -> list[Any]:
+        """Return the implementations of a hook in the order of calls: pluggy keeps the reverse."""
+        return list(reversed(getattr(self._found.manager.hook, event).get_hookimpls()))
 
 
 @cache
 def registry() -> Registry:
     """Return the registry of this environment."""
-    entry_points = sorted(metadata.entry_points(group=hookspecs.GROUP), key=lambda e: e.name)
+    entry_points = metadata.entry_points(group=hookspecs.GROUP)
     if os.environ.get(DISABLE_EXTERNAL, "0") != "0":
-        entry_points = [e for e in entry_points if e.dist and e.dist.name == OWN_DISTRIBUTION]
+        return Registry(e for e in entry_points if e.dist and e.dist.name == OWN_DISTRIBUTION)
     return Registry(entry_points)
+
+
+def contested(offers: list[Offer]) -> str:
+    """Say that several plugins offer the same name, and which ones."""
+    offered = offers[0].implementation
+    owners = " and ".join(f"{offer.distribution} {offer.version}" for offer in offers)
+    return f"Two plugins offer {offered.stage}/{offered.name}: {owners}"
 
 
 def not_installed(offer: Offer, error: ImportError) -> ConfigurationError:
@@ -197,37 +212,22 @@ def not_installed(offer: Offer, error: ImportError) -> ConfigurationError:
     )
 
 
+def _checked(offered: object) -> Implementation:
+    if not isinstance(offered, Implementation):
+        raise TypeError(f"it offers {offered!r}, which is no Implementation")
+    return offered
+
+
 def _check(offer: Offer, target: object) -> None:
-    stage = offer.implementation.stage
     if not (inspect.isclass(target) and issubclass(target, Options)):
-        raise _contract_error(
-            offer, f"{offer.implementation.target} is not a class made from Options"
+        problem = f"{offer.implementation.target} is not a class made from Options"
+    else:
+        problem = contract.problem(offer.implementation.stage, contract.methods(target))
+    if problem:
+        protocol = CONTRACTS[offer.implementation.stage].protocol
+        raise ConfigurationError(
+            f"{offer} does not keep the contract of its stage: {problem}.",
+            where=offer.implementation.target,
+            expected=f"mlops_plugins.stages.{protocol.__name__}",
+            next_step=f"tell the author of {offer.distribution}",
         )
-    for name, wanted in _methods(CONTRACTS[stage].protocol).items():
-        method = getattr(target, name, None)
-        if method is None:
-            raise _contract_error(offer, f"it has no method '{name}'")
-        accepted = inspect.signature(method).parameters
-        absent = [parameter for parameter in wanted if parameter not in accepted]
-        if absent:
-            raise _contract_error(offer, f"its method '{name}' does not take '{absent[0]}'")
-
-
-def _methods(protocol: type[Any]) -> Mapping[str, tuple[str, ...]]:
-    methods: dict[str, Callable[..., Any]] = {
-        name: value
-        for name, value in vars(protocol).items()
-        if inspect.isfunction(value) and not name.startswith("_")
-    }
-    return {name: tuple(inspect.signature(method).parameters) for name, method in methods.items()}
-
-
-def _contract_error(offer: Offer, problem: str) -> ConfigurationError:
-    stage = offer.implementation.stage
-    protocol = CONTRACTS[stage].protocol
-    return ConfigurationError(
-        f"{offer} does not keep the contract of its stage: {problem}.",
-        where=offer.implementation.target,
-        expected=f"mlops_plugins.stages.{protocol.__name__}",
-        next_step=f"tell the author of {offer.distribution}",
-    )

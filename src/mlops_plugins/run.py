@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import files, model, params
+from mlops_plugins import contract, files, model, params
 from mlops_plugins.errors import DataError
-from mlops_plugins.registry import not_installed, registry
+from mlops_plugins.observing import observed
+from mlops_plugins.registry import registry
 from mlops_plugins.result import collect
 from mlops_plugins.stages import CONTRACTS, Context, Stage
 
@@ -32,8 +32,10 @@ def run_stage(root: Path, stage: Stage, say: Callable[[str], None]) -> None:
         context = params.context(root, whole, say)
         cap_threads(context.threads)
         implementation = params.implementation(whole, stage)
-        with observed(stage, whole[stage]["name"], context):
-            _run(stage, implementation, context, whole)
+        for warned in [*registry().warned, *registry().deprecations(stage, whole[stage]["name"])]:
+            say(f"warning: {warned}")
+        with observed(stage, whole, context) as told:
+            _run(stage, implementation, told, whole)
     except BaseException:
         _restore_outputs(root, stage)
         raise
@@ -48,40 +50,9 @@ def cap_threads(threads: int) -> None:
         os.environ.setdefault(variable, str(threads))
 
 
-class observed:  # noqa: N801  reads as a verb where it is used
-    """Tell the observers what happens to a stage; turn a missing library into a clear error."""
-
-    def __init__(self, stage: Stage, name: str, context: Context) -> None:
-        self._stage, self._name, self._context = stage, name, context
-
-    def __enter__(self) -> None:
-        self._started = time.monotonic()
-        self._tell("mlops_before_stage")
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is not None:
-            self._tell("mlops_on_error", error=error)
-        else:
-            seconds = time.monotonic() - self._started
-            self._tell("mlops_after_stage", seconds=seconds, metrics=self._metrics())
-        if isinstance(error, ImportError):
-            raise not_installed(registry().find(self._stage, self._name), error) from error
-
-    def _metrics(self) -> Mapping[str, float]:
-        outputs = CONTRACTS[self._stage].outputs
-        return (
-            files.read_json(self._context.root / outputs["metrics"]) if "metrics" in outputs else {}
-        )
-
-    def _tell(self, event: str, **arguments: Any) -> None:
-        common = {"stage": self._stage, "name": self._name, "context": self._context}
-        for failure in registry().observe(event, **common, **arguments):
-            self._context.say(failure)
-
-
 def _run(stage: Stage, implementation: Any, context: Context, whole: Mapping[str, Any]) -> None:
-    contract = CONTRACTS[stage]
-    inputs = {name: context.root / path for name, path in contract.inputs.items()}
+    promised = CONTRACTS[stage]
+    inputs = {name: context.root / path for name, path in promised.inputs.items()}
     for path in inputs.values():
         if not path.exists():
             raise DataError(
@@ -89,11 +60,11 @@ def _run(stage: Stage, implementation: Any, context: Context, whole: Mapping[str
                 where=str(path),
                 next_step="dvc repro",
             )
-    kept = {name: context.root / path for name, path in contract.kept.items()}
+    kept = {name: context.root / path for name, path in promised.kept.items()}
     with ExitStack() as stack:
         drafts = {
             name: stack.enter_context(files.replacing(context.root / path))
-            for name, path in contract.outputs.items()
+            for name, path in promised.outputs.items()
         }
         if stage is Stage.TRAIN:
             chosen: dict[str, str] = {
@@ -101,8 +72,9 @@ def _run(stage: Stage, implementation: Any, context: Context, whole: Mapping[str
             }
             model.build(context, implementation, chosen=chosen, **inputs, **drafts)
             return
-        extra = dict(_extra(stage, context, whole))
-        getattr(implementation, stage)(context, **inputs, **kept, **drafts, **extra)
+        method = getattr(implementation, stage)
+        given = {**inputs, **kept, **drafts, **dict(_extra(stage, context, whole))}
+        method(context, **contract.accepted(stage, method, given))
 
 
 def _extra(stage: Stage, context: Context, whole: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

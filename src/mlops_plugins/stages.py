@@ -7,6 +7,7 @@ never sees, or leaves, a half-written one. Its method carries the stage's name.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
@@ -50,6 +51,12 @@ class Data:
     id: str | None = None
 
 
+def home(root: Path) -> Path:
+    """Return the project's own folder, of which `root` may be DVC's temporary copy."""
+    in_temporary_copy = len(root.parents) > 3 and root.parts[-4:-1] == (".dvc", "tmp", "exps")
+    return root.parents[3] if in_temporary_copy else root
+
+
 class Measured(Protocol):
     """Takes a metric's name, its value, and the step (round, epoch) it belongs to, if any."""
 
@@ -90,9 +97,7 @@ class Context:
 
         What outlives an experiment (the tracking database) belongs here.
         """
-        parents = self.root.parents
-        in_temporary_copy = len(parents) > 3 and self.root.parts[-4:-1] == (".dvc", "tmp", "exps")
-        return parents[3] if in_temporary_copy else self.root
+        return home(self.root)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +112,7 @@ class Implementation:
         extra: What to install for it, as `uv add` takes it; empty if nothing is needed.
         cache_version: Raise it when the same inputs and options give other results.
         libraries: Distributions whose version affects the results.
-        sources: Files whose content affects the results (a project's own plugin names itself).
+        sources: Files whose content affects the results, beside those of a project's own module.
     """
 
     stage: Stage
@@ -118,6 +123,19 @@ class Implementation:
     cache_version: int = 1
     libraries: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be chosen or found.
+
+        Raises:
+            ValueError: The stage, the name or the target is not one.
+        """
+        if self.stage not in set(Stage):
+            raise ValueError(f"stage is {self.stage!r}, none of {', '.join(Stage)}")
+        if not re.fullmatch(r"[a-z0-9]+([_-][a-z0-9]+)*", self.name):
+            raise ValueError(f"name is {self.name!r}: lower-case words joined by '-' or '_'")
+        if not re.fullmatch(r"[\w.]+:\w+", self.target):
+            raise ValueError(f"target is {self.target!r}: 'package.module:Class'")
 
 
 class Ingest(Protocol):
@@ -371,13 +389,15 @@ class Contract:
     """A stage's Protocol, and where in a project its files are.
 
     `inputs` and `outputs` map the method's parameters to paths below the project; `kept` outputs
-    are the team's too, and are changed in place.
+    are the team's too, and are changed in place. `added` are parameters that this minor version
+    added: an implementation for the previous one is called without them.
     """
 
     protocol: type[Any]
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, str] = field(default_factory=dict)
+    added: frozenset[str] = frozenset()
 
 
 SCHEMA: Final = "schema.yaml"
@@ -441,6 +461,7 @@ CONTRACTS: Final[Mapping[Stage, Contract]] = {
             "run": "reports/run.json",
         },
         outputs={"output": "reports/registration.json"},
+        added=frozenset({"reference"}),
     ),
     Stage.SERVE: Contract(protocol=Serve),
     Stage.MONITOR: Contract(protocol=Monitor),

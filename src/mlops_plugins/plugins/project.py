@@ -1,8 +1,8 @@
 """Features by the project's own code, which travels inside the model.
 
-The project's package is copied into the model, and the function is always loaded from that copy,
-under a name of its own: so a champion answers with the code it was trained with, also beside a
-newer version of the same package.
+The function's module and those it needs are copied into the model, and the function is always loaded
+from that copy, under a name of its own: so a champion answers with the code it was trained with,
+also beside a newer version of the same package.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from importlib.machinery import FileFinder, SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import files, tables
+from mlops_plugins import files, modules, tables
 from mlops_plugins.errors import ConfigurationError, DataError, ModelError
 from mlops_plugins.hookspecs import hookimpl
 from mlops_plugins.options import Field, Options
@@ -49,10 +49,17 @@ class ProjectFeatures(Options):
     package: str = Field(description="The project's package, a folder in src/.")
     function: str = Field("features:build", description="The function, as module:function.")
 
+    def depends_on(self, root: Path) -> list[Path]:
+        """Return the function's module and those of the package that it needs."""
+        package = root / "src" / self.package
+        name = self.function.partition(":")[0]
+        module = package.joinpath(*name.split(".")).with_suffix(".py")
+        return modules.needed(module) if module.exists() else sorted(package.rglob("*.py"))
+
     def features(self, context: Context, *, splits: Path, schema: Path, output: Path) -> None:
         """Write the features of both parts, and the code that made them."""
         recipe = output / "recipe"
-        self._copy_code(context.root / "src" / self.package, recipe)
+        self._copy_code(context.root, recipe)
         build = self.recipe(recipe)
         described = read_schema(schema, context.data)
         inputs = described.only(described.inputs)
@@ -64,7 +71,8 @@ class ProjectFeatures(Options):
             tables.write_frame(features.join(target), output / f"{part}.parquet")
         context.say(f"{features.shape[1]} features from {len(inputs.columns)} columns")
 
-    def _copy_code(self, package: Path, recipe: Path) -> None:
+    def _copy_code(self, root: Path, recipe: Path) -> None:
+        package = root / "src" / self.package
         if not (package / "__init__.py").exists():
             raise ConfigurationError(
                 f"There is no package '{self.package}'.",
@@ -72,7 +80,7 @@ class ProjectFeatures(Options):
                 expected="a folder with an __init__.py",
                 next_step="correct package in conf/features/project.yaml",
             )
-        for source in sorted(package.rglob("*.py")):
+        for source in self.depends_on(root):
             copy = recipe / package.name / source.relative_to(package)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copy)
