@@ -30,8 +30,9 @@ def blocks(page: str) -> list[list[tuple[str, list[str]]]]:
 
 
 def pattern(shown: str) -> str:
-    """Return what a shown line must match: numbers may be others."""
-    return r"[\d.,]+".join(re.escape(part) for part in re.split(r"[\d.,]*\d", shown.rstrip()))
+    """Return what a shown line must match: numbers, and how wide a column is, may be others."""
+    parts = re.split(r"[\d.,]*\d", shown.strip())
+    return r"[\d.,]+".join(re.sub(r"(\\ ){2,}", r"\\s+", re.escape(part)) for part in parts)
 
 
 def test_the_tutorial_does_what_it_shows(template: Path, tmp_path: Path) -> None:
@@ -71,7 +72,7 @@ def python_blocks(page: str) -> list[str]:
 
 
 def test_the_own_implementation_of_the_guide_trains(project: Project) -> None:
-    trainer, plugin = python_blocks("how-to/own-implementation.md")
+    trainer, plugin, _ = python_blocks("how-to/own-implementation.md")
     project.write("src/late/trainer.py", trainer)
     project.write("src/late/plugin.py", plugin)
     project.edit("conf/config.yaml", "- train: sklearn", "- train: plain")
@@ -84,3 +85,26 @@ def test_the_own_implementation_of_the_guide_trains(project: Project) -> None:
     project.edit("src/late/trainer.py", "most_categories=50", "most_categories=20")
     project.mlops("compose")
     assert project.read("params.yaml") != before
+
+
+def test_the_first_plugin_has_15_lines_and_does_what_the_guide_shows(project: Project) -> None:
+    (code,) = python_blocks("how-to/first-plugin.md")
+    assert len(code.strip().splitlines()) == 15
+    project.write("src/late/plugin.py", code)
+    assert_shown(project, "how-to/first-plugin.md")
+
+
+def test_the_guide_to_choosing_shows_what_is_printed(project: Project) -> None:
+    project.edit("conf/train/sklearn.yaml", "max_iter: 40", "max_iter: 200")
+    assert_shown(project, "how-to/choose-implementations.md")
+
+
+def assert_shown(project: Project, page: str) -> None:
+    """Type a page's commands in a project; each prints every line that the page shows below it."""
+    for block in blocks(page):
+        for typed, shown in block:
+            printed = project.run("bash", "-c", typed, COLUMNS="120").stdout
+            for line in shown:
+                assert re.search(pattern(line), printed), (
+                    f"$ {typed}\nshould print {line!r}:\n{printed}"
+                )

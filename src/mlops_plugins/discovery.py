@@ -158,7 +158,7 @@ def _unmet(line: str) -> str:
 def _load(found: Found, plugin: Plugin, entry_point: metadata.EntryPoint) -> None:
     try:
         module = entry_point.load()
-        problem = _misuse(module)
+        problem = misuse(module)
         if problem:
             found.leave_out(plugin, problem)
             return
@@ -175,7 +175,7 @@ def _load(found: Found, plugin: Plugin, entry_point: metadata.EntryPoint) -> Non
     ]
 
 
-def _misuse(module: object) -> str:
+def misuse(module: object) -> str:
     """Say which hook is misspelt, unmarked or takes what it is not given.
 
     pluggy ignores the first two silently, and a wrapper would change what others do.

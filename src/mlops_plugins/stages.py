@@ -249,7 +249,11 @@ class Gate(Protocol):
         champion: Callable[[], Champion | None],
         output: Path,
     ) -> None:
-        """Write the verdict (`promote`, `keep` or `block`, with reasons) to `output` as JSON."""
+        """Write the verdict to `output` as JSON: what cannot be judged is blocked.
+
+        It holds `decision` (`promote`, `keep` or `block`), `reasons`, the `model`'s digest and the
+        version of the `champion` that it was compared with, or null. `champion()` asks the registry.
+        """
         ...
 
 
@@ -295,7 +299,10 @@ class Serve(Protocol):
     def serve(
         self, context: Context, *, model: Path, version: str, log: Path, host: str, port: int
     ) -> None:
-        """Serve until interrupted; append what was asked and answered to the folder `log`."""
+        """Serve the folder `model` on `host` and `port` until interrupted.
+
+        `version` is what the answers name; what was asked and answered is appended to the folder `log`.
+        """
         ...
 
 
@@ -308,7 +315,8 @@ class Monitor(Protocol):
         """Write `report.json` and `report.html` into the folder `output`.
 
         `reference` and `current` are Parquet: the raw columns, `prediction`, the scores, and in
-        `reference` always, in `current` where labels have arrived, the target.
+        `reference` always, in `current` where labels have arrived, the target. `model` is the
+        folder of the model that predicted.
         """
         ...
 
@@ -325,7 +333,7 @@ class Notify(Protocol):
     """Tell people."""
 
     def notify(self, context: Context, *, alert: Alert) -> None:
-        """Deliver the alert."""
+        """Deliver `alert`."""
         ...
 
 
