@@ -125,8 +125,8 @@ def features(rows: pd.DataFrame) -> pd.DataFrame:
     scheduled = rows[TIME].dt
     made = rows.drop(columns=TIME).assign(
         hour=scheduled.hour + scheduled.minute / 60,
-        day_of_week=scheduled.dayofweek,
-        day_of_year=scheduled.dayofyear,
+        day_of_week=scheduled.day_of_week,
+        day_of_year=scheduled.day_of_year,
     )
     categories = made.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in made.dtypes]]
     return made.astype(dict.fromkeys(categories, object))

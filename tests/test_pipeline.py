@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from conftest import Project, begin, render, shorten
 from mlops_plugins.files import digest
-from mlops_plugins.stages import PIPELINE, Stage
+from mlops_plugins.stages import CONTRACTS, PIPELINE, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,21 +128,23 @@ def test_discarding_an_experiment_goes_back_to_conf(project: Project) -> None:
     assert project.read("params.yaml") == before
 
 
-def test_the_same_commit_gives_the_same_bytes(
+def test_the_same_commit_gives_the_same_bytes_also_in_one_process(
     finished: Project, template: Path, tmp_path: Path
 ) -> None:
     other = begin(render(template, tmp_path / "late"))
     shorten(other)
-    other.repro()
-    for output in (
-        "reports/metrics.json",
-        "reports/evaluation",
-        "models/model",
-        "data/features",
-        "reports/explanation",
-        "params.yaml",
-    ):
+    other.mlops("run", "--all")
+    outputs = [path for stage in PIPELINE for path in CONTRACTS[stage].outputs.values()]
+    for output in ("params.yaml", "schema.yaml", *outputs):
         assert digest(other.root / output) == digest(finished.root / output), output
+    assert aliases(other) == {"challenger": "1", "champion": "1"}
+
+
+def test_run_wants_one_stage_or_all(finished: Project) -> None:
+    for arguments in ([], ["train", "--all"]):
+        refused = finished.mlops("run", *arguments, check=False)
+        assert refused.returncode == 2
+        assert "name one STAGE, or say --all" in refused.stderr
 
 
 def test_the_first_is_champion_a_worse_one_is_blocked_and_a_better_one_promoted(

@@ -39,7 +39,7 @@ def answer(plain: Path, target: Path, **answers: Any) -> None:
     copier.run_copy(str(plain), target, data=answers, defaults=True, quiet=True)
 
 
-# ------------------------------------------------------------------------ copier.yml and template/
+# ----------------------------------------------------------------- copier.yml and both templates
 
 
 @pytest.mark.parametrize("name", ASKED)
@@ -87,7 +87,8 @@ def test_the_copier_it_asks_for_is_one_whose_updates_work() -> None:
 
 
 def template_files() -> list[str]:
-    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "template")
+    command = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = git(ROOT, *command, "template", "plugin_template")
     return [name for name in listed.split("\0") if name]
 
 
@@ -103,8 +104,9 @@ def test_there_are_no_links() -> None:
 
 def test_answers_are_written_down() -> None:
     name = "template/{{ _copier_conf.answers_file }}.jinja"
-    assert name in template_files()
+    assert {name, f"plugin_{name}"} <= set(template_files())
     assert "_copier_answers" in (ROOT / name).read_text()
+    assert f'include "{name}"' in (ROOT / f"plugin_{name}").read_text()
     assert CONFIGURATION["_answers_file"] == ".copier-answers.yml"
 
 

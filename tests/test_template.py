@@ -33,7 +33,12 @@ QUESTIONS: dict[str, Any] = {
     for key, question in YAML(typ="safe").load(ROOT / "copier.yml").items()
     if not key.startswith("_")
 }
-ASKED = {key: value for key, value in QUESTIONS.items() if value.get("when") is not False}
+# Of the two templates this is about the one of projects.
+ASKED = {
+    key: value
+    for key, value in QUESTIONS.items()
+    if value.get("when") is not False and key != "kind"
+}
 ONLY_OF_A_FILE = {key for key, value in ASKED.items() if "data_source" in str(value.get("when"))}
 
 # What cannot be listed is sampled, with all that a quote, a shell, YAML or TOML may trip over: the
@@ -290,7 +295,8 @@ def test_the_answers_are_kept_and_the_address_does_not_depend_on_where_copier_ra
 ) -> None:
     answers = any_project.yaml(".copier-answers.yml")
     asked = set(ASKED) - (ONLY_OF_A_FILE if answers["data_source"] == "sample" else set())
-    assert set(answers) == asked | {"_commit", "_src_path"}
+    assert set(answers) == asked | {"kind", "_commit", "_src_path"}
+    assert answers["kind"] == "project"
     assert Path(answers["_src_path"]).is_absolute()
     assert (Path(answers["_src_path"]) / "copier.yml").exists()
 
@@ -452,7 +458,7 @@ def test_the_pipeline_keeps_each_stages_contract(any_project: Rendered) -> None:
             assert inside(path, dependencies), f"{name} reads {path}"
         for path in dependencies:
             assert path in given or inside(path, list(made)), f"nothing makes {path} for {name}"
-    assert code in stages["features"]["deps"]
+    assert code not in stages["features"]["deps"]  # its identity has the code that it needs
     assert stages["ingest"].get("deps", []) == (
         [answers["data_path"]] if answers["data_source"] == "file" else []
     )

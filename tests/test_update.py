@@ -51,7 +51,7 @@ def next_version(template: Path) -> None:
     (template / "template/NEWS.txt").write_text("A new file of the template's\n")
     with (template / "copier.yml").open("a") as stream:
         stream.write("\nregion:\n  type: str\n  help: Where does it run?\n  default: anywhere\n")
-    commit(template, "The next version", tag="v0.2.0")
+    commit(template, "The next version", tag="v0.3.0")
 
 
 def replace(path: Path, old: str, new: str) -> None:
@@ -150,7 +150,7 @@ def test_what_a_team_deleted_stays_deleted(versions: Path, tmp_path: Path) -> No
     project.commit("We do not need these")
     next_version(versions)
     replace(versions / "template/README.md.jinja", "## Begin", "## Start")
-    commit(versions, "And the README's", tag="v0.3.0")
+    commit(versions, "And the README's", tag="v0.4.0")
     update(project)
     assert_clean(project)
     assert not {"notebooks/explore.ipynb", "conf/monitor/drift.yaml", "Makefile"} & set(

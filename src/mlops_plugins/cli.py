@@ -87,13 +87,19 @@ def compose(root: Path, check: bool, keep: bool, discard: bool) -> None:
 
 
 @main.command()
-@click.argument("stage", type=click.Choice([stage.value for stage in PIPELINE]))
+@click.argument("stage", type=click.Choice([stage.value for stage in PIPELINE]), required=False)
+@click.option("--all", "every", is_flag=True, help="Compose, and run every stage in this process.")
 @click.pass_obj
-def run(root: Path, stage: str) -> None:
-    """Run one STAGE of the pipeline; `dvc repro` runs those that are stale."""
-    from mlops_plugins.run import run_stage
+def run(root: Path, stage: str | None, every: bool) -> None:
+    """Run one STAGE of the pipeline, or all without DVC; `dvc repro` runs those that are stale."""
+    from mlops_plugins.run import run_all, run_stage
 
-    run_stage(root, Stage(stage), say)
+    if every == (stage is not None):
+        raise click.UsageError("name one STAGE, or say --all")
+    if stage is None:
+        run_all(root, say)
+    else:
+        run_stage(root, Stage(stage), say)
 
 
 main.add_command(plugins)

@@ -22,6 +22,6 @@ def date_parts(rows: pd.DataFrame) -> pd.DataFrame:
             made[name] = column
             continue
         times = column.dt
-        for part in ("year", "month", "dayofweek", "hour"):
+        for part in ("year", "month", "day_of_week", "hour"):
             made[f"{name}_{part}"] = getattr(times, part).astype("float64")
     return pd.DataFrame(made, index=rows.index)

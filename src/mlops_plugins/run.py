@@ -11,13 +11,28 @@ from mlops_plugins.errors import DataError
 from mlops_plugins.observing import observed
 from mlops_plugins.registry import registry
 from mlops_plugins.result import collect
-from mlops_plugins.stages import CONTRACTS, Context, Stage
+from mlops_plugins.stages import CONTRACTS, PIPELINE, Context, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def run_all(root: Path, say: Callable[[str], None]) -> None:
+    """Compose, and run every stage of the pipeline in this process, whether it is stale or not.
+
+    What it writes is what `dvc repro` writes, byte for byte; for tests, debuggers and notebooks.
+
+    Raises:
+        MlopsError: As `run_stage` does; the stages after that one are not run.
+    """
+    from mlops_plugins.config import compose
+
+    compose(root, in_experiment=False)
+    for stage in PIPELINE:
+        run_stage(root, stage, say)
 
 
 def run_stage(root: Path, stage: Stage, say: Callable[[str], None]) -> None:
