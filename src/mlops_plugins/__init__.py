@@ -9,7 +9,7 @@ from mlops_plugins.errors import (
 )
 from mlops_plugins.hookspecs import hookimpl
 from mlops_plugins.options import Field, Options
-from mlops_plugins.stages import Alert, Context, Decision, Finding, Implementation, Stage
+from mlops_plugins.stages import Alert, Context, Decision, Finding, Implementation, Source, Stage
 
 __all__ = [
     "Alert",
@@ -24,6 +24,7 @@ __all__ = [
     "MlopsError",
     "ModelError",
     "Options",
+    "Source",
     "Stage",
     "hookimpl",
 ]

@@ -64,7 +64,7 @@ def _numbers(tree: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 
 
 def _reports(root: Path) -> Iterator[Path]:
-    for stage in (Stage.VALIDATE, Stage.EVALUATE, Stage.EXPLAIN, Stage.GATE):
+    for stage in (Stage.INGEST, Stage.VALIDATE, Stage.EVALUATE, Stage.EXPLAIN, Stage.GATE):
         for output in CONTRACTS[stage].outputs.values():
             path = root / output
             if path.is_dir():

@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import contract, files, model, params
+from mlops_plugins import contract, files, manifest, model, params
 from mlops_plugins.errors import DataError
 from mlops_plugins.observing import observed
 from mlops_plugins.registry import registry
@@ -86,6 +86,9 @@ def _run(stage: Stage, implementation: Any, context: Context, whole: Mapping[str
                 key: whole[key]["name"] for key in (Stage.TRAIN, Stage.FEATURES)
             }
             model.build(context, implementation, chosen=chosen, **inputs, **drafts)
+            return
+        if stage is Stage.INGEST:
+            manifest.build(context, implementation, **drafts)
             return
         method = getattr(implementation, stage)
         given = {**inputs, **kept, **drafts, **dict(_extra(stage, context, whole))}

@@ -141,8 +141,12 @@ class Implementation:
 class Ingest(Protocol):
     """Bring the raw table into the project."""
 
-    def ingest(self, context: Context, *, output: Path) -> None:
-        """Write the table to `output` as Parquet, one row an example."""
+    def ingest(self, context: Context, *, output: Path) -> Source | None:
+        """Write the table to `output` as Parquet, one row an example; say where it is from.
+
+        Raises:
+            DataError: The source is missing, unreadable, empty, or has not the target.
+        """
         ...
 
 
@@ -338,6 +342,20 @@ class Notify(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where the data came from, for the manifest beside them.
+
+    Attributes:
+        description: The file, or the query and the database: never a credential.
+        details: What else is worth keeping, as plain data: the files and their hashes, rows that
+            were left out, up to where an incremental source was read.
+    """
+
+    description: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Champion:
     """The model that serves.
 
@@ -417,7 +435,9 @@ PREDICTION_LOG: Final = "monitoring/predictions"
 MONITORING_REPORTS: Final = "monitoring/reports"
 
 CONTRACTS: Final[Mapping[Stage, Contract]] = {
-    Stage.INGEST: Contract(protocol=Ingest, outputs={"output": "data/raw.parquet"}),
+    Stage.INGEST: Contract(
+        protocol=Ingest, outputs={"output": "data/raw.parquet", "manifest": "reports/ingest.json"}
+    ),
     Stage.VALIDATE: Contract(
         protocol=Validate,
         inputs={"raw": "data/raw.parquet"},
