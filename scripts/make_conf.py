@@ -29,6 +29,7 @@ NAMES = {
 STARTERS = (
     *NAMES,
     "validate/pandera",
+    "profile/table",
     "train/sklearn",
     "evaluate/metrics",
     "explain/permutation",

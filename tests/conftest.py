@@ -117,6 +117,20 @@ def ran(output: str) -> list[str]:
     ]
 
 
+def write_distribution(
+    folder: Path, name: str, code: str, *, version: str = "1.2", requires: tuple[str, ...] = ()
+) -> Path:
+    """Write a distribution of one plugin module, as an installer would leave it in `folder`."""
+    module = name.replace("-", "_")
+    (folder / f"{module}.py").write_text(code)
+    info = folder / f"{module}-{version}.dist-info"
+    info.mkdir()
+    lines = [f"Name: {name}", f"Version: {version}", *(f"Requires-Dist: {r}" for r in requires)]
+    (info / "METADATA").write_text("\n".join(["Metadata-Version: 2.1", *lines]) + "\n")
+    (info / "entry_points.txt").write_text(f"[mlops_plugins]\n{name} = {module}\n")
+    return info
+
+
 def render(template: Path, target: Path, **answers: Any) -> Project:
     copier.run_copy(str(template), target, data=answers, defaults=True, vcs_ref="HEAD", quiet=True)
     return Project(target)

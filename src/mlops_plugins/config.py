@@ -12,9 +12,9 @@ from mlops_plugins.errors import ConfigurationError, did_you_mean
 from mlops_plugins.files import write_text
 from mlops_plugins.identity import identity
 from mlops_plugins.observing import required
-from mlops_plugins.options import to_yaml
+from mlops_plugins.options import defaults, to_yaml
 from mlops_plugins.registry import registry
-from mlops_plugins.stages import PIPELINE, Stage
+from mlops_plugins.stages import CONTRACTS, PIPELINE, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,7 +54,7 @@ def compose(root: Path, *, in_experiment: bool) -> None:
     """
     previous = parameters.read(root, check=False) if (root / parameters.FILE).exists() else {}
     if in_experiment and previous:
-        composed = _without_bookkeeping(previous)
+        composed = _completed(_without_bookkeeping(previous))
         try:
             check(root, composed)
         except ConfigurationError as error:
@@ -170,7 +170,23 @@ def from_conf(root: Path, overrides: Sequence[str] = ()) -> Tree:
         ) from None
     plain = OmegaConf.to_container(composed)
     assert isinstance(plain, dict)  # noqa: S101  a config with a defaults list is a mapping
-    return {str(key): value for key, value in plain.items()}
+    return _completed({str(key): value for key, value in plain.items()})
+
+
+def _completed(composed: Tree) -> Tree:
+    """Add each stage that is newer than the project's `conf/`, with its defaults.
+
+    The parts of a template's update that are in `conf/` never reach a project: it is the team's.
+    """
+    missing = {
+        stage: contract.default
+        for stage, contract in CONTRACTS.items()
+        if contract.default and stage not in composed
+    }
+    return composed | {
+        stage.value: {"name": name, **defaults(registry().load(stage, name))}
+        for stage, name in missing.items()
+    }
 
 
 def _unknown_choice(root: Path, choices: Mapping[str, str], error: Exception) -> ConfigurationError:

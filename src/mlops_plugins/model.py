@@ -59,6 +59,7 @@ def build(
     """
     target = tables.read(features / "train.parquet").column(context.data.target).to_pandas()
     classes = _classes(context, target)
+    output.mkdir(parents=True)
     trainer.train(context, features=features, output=output / "estimator")
     shutil.copytree(features / "recipe", output / "recipe")
     whole = {
@@ -189,7 +190,15 @@ def open_model(folder: Path) -> Model:
 
 def _maker(stage: Stage, manifest: Mapping[str, Any]) -> Any:
     """Return an instance that can read what the implementation wrote; reading needs no options."""
-    target: type[Options] = registry().load(stage, manifest[stage])
+    name = manifest[stage]
+    if name not in registry().names(stage):
+        raise ModelError(
+            f"The model was made by {stage}/{name}, which is not installed.",
+            where=MANIFEST,
+            expected="one of " + ", ".join(registry().names(stage)),
+            next_step=f"install the plugin that offers '{name}', or train again",
+        )
+    target: type[Options] = registry().load(stage, name)
     return target.model_construct()
 
 

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+REPORTING = (
+    Stage.INGEST,
+    Stage.VALIDATE,
+    Stage.PROFILE,
+    Stage.EVALUATE,
+    Stage.EXPLAIN,
+    Stage.GATE,
+)
 PICTURES = (".png", ".html", ".json", ".csv")
 
 
@@ -64,7 +72,7 @@ def _numbers(tree: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 
 
 def _reports(root: Path) -> Iterator[Path]:
-    for stage in (Stage.INGEST, Stage.VALIDATE, Stage.EVALUATE, Stage.EXPLAIN, Stage.GATE):
+    for stage in REPORTING:
         for output in CONTRACTS[stage].outputs.values():
             path = root / output
             if path.is_dir():

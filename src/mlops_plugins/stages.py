@@ -27,6 +27,7 @@ class Stage(StrEnum):
 
     INGEST = "ingest"
     VALIDATE = "validate"
+    PROFILE = "profile"
     SPLIT = "split"
     FEATURES = "features"
     TRAIN = "train"
@@ -163,6 +164,14 @@ class Validate(Protocol):
         Raises:
             DataError: The table breaks the schema; the error names every way in which it does.
         """
+        ...
+
+
+class Profile(Protocol):
+    """Show what the data look like."""
+
+    def profile(self, context: Context, *, table: Path, schema: Path, output: Path) -> None:
+        """Write `profile.html`, which needs nothing from elsewhere, and `profile.json` into `output`."""
         ...
 
 
@@ -416,7 +425,8 @@ class Contract:
 
     `inputs` and `outputs` map the method's parameters to paths below the project; `kept` outputs
     are the team's too, and are changed in place. `added` are parameters that this minor version
-    added: an implementation for the previous one is called without them.
+    added: an implementation for the previous one is called without them. `default` is what runs in
+    a project whose `conf/config.yaml` is older than the stage and does not name it.
     """
 
     protocol: type[Any]
@@ -424,6 +434,7 @@ class Contract:
     outputs: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, str] = field(default_factory=dict)
     added: frozenset[str] = frozenset()
+    default: str | None = None
 
 
 SCHEMA: Final = "schema.yaml"
@@ -443,6 +454,12 @@ CONTRACTS: Final[Mapping[Stage, Contract]] = {
         inputs={"raw": "data/raw.parquet"},
         outputs={"output": "data/validated.parquet", "report": "reports/validation.json"},
         kept={"schema": SCHEMA},
+    ),
+    Stage.PROFILE: Contract(
+        protocol=Profile,
+        inputs={"table": "data/validated.parquet", "schema": SCHEMA},
+        outputs={"output": "reports/profile"},
+        default="table",
     ),
     Stage.SPLIT: Contract(
         protocol=Split,

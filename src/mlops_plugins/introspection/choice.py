@@ -11,7 +11,7 @@ import click
 from mlops_plugins import conf, config, modules, params
 from mlops_plugins.identity import identity
 from mlops_plugins.registry import registry
-from mlops_plugins.stages import PIPELINE, Stage
+from mlops_plugins.stages import CONTRACTS, PIPELINE, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,6 +101,8 @@ def _chosen_by(
         return f"{stage}={overrides[stage]}, {APPLIED}"
     line = conf.chosen_at(root, stage, _group_choice(root, stage, whole))
     line = line or conf.value_at(root, root / conf.MAIN, stage, "name")
+    if line is None and stage not in conf.choices(root) and CONTRACTS[stage].default:
+        return f"the package: {conf.MAIN} is older than this stage, and does not name it"
     return f"{line}: {line.text}" if line else "conf/, by a file that Hydra composed"
 
 

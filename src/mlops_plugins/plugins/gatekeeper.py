@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_plugins import files, scoring, tables
-from mlops_plugins.errors import ConfigurationError, DataError, ModelError, did_you_mean
+from mlops_plugins.errors import ConfigurationError, DataError, MlopsError, ModelError, did_you_mean
 from mlops_plugins.hookspecs import hookimpl
 from mlops_plugins.model import open_model
 from mlops_plugins.options import Field, Options
@@ -113,7 +113,10 @@ class Gatekeeper(Options):
 
     def _baseline(self, context: Context, evaluation: Path) -> Check:
         primary = scoring.PRIMARY[context.data.task]
-        measured = files.read_json(evaluation / "summary.json")[primary]
+        summary = files.read_json(evaluation / "summary.json")
+        if primary not in summary:
+            return Check("baseline", "block", f"{primary} was not measured")
+        measured = summary[primary]
         value, trivial = measured["value"], measured["baseline"]
         if value is None or trivial is None:
             return Check("baseline", "block", f"{primary} could not be computed")
@@ -137,8 +140,9 @@ class Gatekeeper(Options):
             )
         try:
             low, high = self._compare(context, champion, model, evaluation)
-        except (DataError, ModelError) as error:
-            return Check("champion", "block", f"the champion could not be compared: {error.what}")
+        except Exception as error:  # noqa: BLE001  a registry's client may raise anything
+            reason = error.what if isinstance(error, MlopsError) else repr(error)
+            return Check("champion", "block", f"the champion could not be compared: {reason}")
         primary = scoring.PRIMARY[context.data.task]
         text = (
             f"{primary} {low:+.4f} to {high:+.4f} (95 %) against champion version "

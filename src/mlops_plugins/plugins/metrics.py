@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import files, scoring, tables
+from mlops_plugins import estimators, files, scoring, tables
 from mlops_plugins.hookspecs import hookimpl
 from mlops_plugins.model import Model, open_model
 from mlops_plugins.options import Field, Options
@@ -48,6 +50,7 @@ class Metrics(Options):
         output.mkdir()
         opened = open_model(model)
         rows = tables.read_frame(splits / "test.parquet")
+        estimators.require_target(rows, context, where="data/splits/test.parquet")
         target = scoring.positions(rows[context.data.target], opened.classes)
         scores = opened.scores(rows)
         summary = self._summary(context, opened, splits, target, scores)
@@ -163,18 +166,19 @@ def _draw_confusion(opened: Model, target: np.ndarray, scores: np.ndarray, outpu
 
     classes = opened.classes or []
     predicted = scores.argmax(axis=1)
-    lines = ["actual,predicted"]
-    lines += [
-        f"{classes[actual]},{classes[guess]}"
-        for actual, guess in zip(target, predicted, strict=True)
-    ]
-    files.write_text(output / "confusion.csv", "\n".join(lines) + "\n")
+    pairs = zip(target, predicted, strict=True)
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["actual", "predicted"])
+    writer.writerows([classes[actual], classes[guess]] for actual, guess in pairs)
+    files.write_text(output / "confusion.csv", stream.getvalue())
     figure = Figure(figsize=(4.5, 3.8), layout="constrained")
     ConfusionMatrixDisplay.from_predictions(
         target,
         predicted,
         labels=list(range(len(classes))),
-        display_labels=classes,
+        # A pair of $ would be read as mathematics.
+        display_labels=[str(name).replace("$", r"\$") for name in classes],
         ax=figure.subplots(),
         colorbar=False,
         cmap="Blues",

@@ -109,6 +109,8 @@ def _client(context: Context) -> Any:
     with FileLock(context.home / ".mlflow.lock"):
         client = _connect(f"sqlite:///{context.home / DATABASE}")
         client.search_experiments(max_results=1)
+    # MLflow sets it, and another project in this process would find its models here.
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
     return client
 
 
@@ -310,8 +312,11 @@ def _fetch(client: Any, name: str, version: str, folder: Path) -> Path:
     import mlflow
 
     with tempfile.TemporaryDirectory() as scratch:
+        store = str(client.tracking_uri)
         uri = f"models:/{name}/{version}"
-        downloaded = mlflow.artifacts.download_artifacts(uri, dst_path=scratch)
+        downloaded = mlflow.artifacts.download_artifacts(
+            uri, dst_path=scratch, tracking_uri=store, registry_uri=store
+        )
         packages = [path.parent.parent for path in Path(downloaded).rglob(f"model/{MANIFEST}")]
         if not packages:
             raise ModelError(f"Version {version} of '{name}' holds no model of ours.", where=uri)
@@ -335,12 +340,21 @@ def _requirements(model: Description) -> list[str]:
     """Return the installed versions of what loading and predicting need."""
     import re
 
+    from mlops_plugins.registry import registry
+
     names = {*REQUIREMENTS}
     for stage in (Stage.TRAIN, Stage.FEATURES):
-        from mlops_plugins.registry import registry
-
-        names |= {*registry().find(stage, model.manifest[stage]).implementation.libraries}
+        offer = registry().find(stage, model.manifest[stage])
+        names |= {*offer.implementation.libraries}
+        if _can_be_installed(offer.distribution):
+            names.add(offer.distribution)
     return [f"{name}=={re.split(r'[+]', metadata.version(name))[0]}" for name in sorted(names)]
+
+
+def _can_be_installed(distribution: str) -> bool:
+    """Say whether it came from elsewhere: of a folder on this machine, nobody else has the code."""
+    origin = metadata.distribution(distribution).read_text("direct_url.json")
+    return origin is None or "dir_info" not in origin
 
 
 def _signature(model: Description) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import files, scoring, tables
+from mlops_plugins import estimators, files, scoring, tables
 from mlops_plugins.hookspecs import hookimpl
 from mlops_plugins.model import Model, open_model
 from mlops_plugins.options import Field, Options
@@ -48,6 +48,7 @@ class Permutation(Options):
         opened = open_model(model)
         generator = np.random.default_rng(context.seed)
         frame = tables.read_frame(splits / "test.parquet")
+        estimators.require_target(frame, context, where="data/splits/test.parquet")
         if len(frame) > self.rows:
             drawn = np.sort(generator.permutation(len(frame))[: self.rows])
             frame = frame.iloc[drawn].reset_index(drop=True)
@@ -59,7 +60,8 @@ class Permutation(Options):
             for name, values in ordered
         ]
         files.write_json(output / "importance.json", {"metric": metric, "columns": found})
-        lines = ["column,loss", *(f'"{item["column"]}",{item["loss"]:.6f}' for item in found)]
+        lines = ["column,loss"]
+        lines += [f"{_quoted(name)},{np.mean(values):.6f}" for name, values in ordered]
         files.write_text(output / "importance.csv", "\n".join(lines) + "\n")
         _picture(found, metric, output / "importance.png")
         context.say(f"most important: {', '.join(name for name, _ in ordered[:3])}")
@@ -87,6 +89,11 @@ class Permutation(Options):
         return losses
 
 
+def _quoted(name: str) -> str:
+    """Return a cell of CSV."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def _picture(found: list[dict[str, Any]], metric: str, path: Path) -> None:
     from matplotlib.figure import Figure
 
@@ -94,7 +101,8 @@ def _picture(found: list[dict[str, Any]], metric: str, path: Path) -> None:
     figure = Figure(figsize=(6, 0.8 + 0.3 * len(shown)), layout="constrained")
     axes = figure.subplots()
     axes.barh(
-        [str(item["column"]) for item in shown],
+        # A pair of $ would be read as mathematics.
+        [str(item["column"]).replace("$", r"\$") for item in shown],
         [item["loss"] for item in shown],
         xerr=[item["spread"] for item in shown],
     )

@@ -1,0 +1,54 @@
+"""What is checked of each stage, one file a stage: its contract as tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlops_plugins.stages import Stage
+from mlops_plugins.testing.contracts import (
+    evaluate,
+    explain,
+    features,
+    gate,
+    general,
+    ingest,
+    monitor,
+    notify,
+    profile,
+    register,
+    retrain,
+    serve,
+    split,
+    track,
+    train,
+    validate,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlops_plugins.testing.subject import Run
+
+OF_STAGE: Mapping[Stage, Mapping[str, Run]] = {
+    Stage.INGEST: ingest.CHECKS,
+    Stage.VALIDATE: validate.CHECKS,
+    Stage.PROFILE: profile.CHECKS,
+    Stage.SPLIT: split.CHECKS,
+    Stage.FEATURES: features.CHECKS,
+    Stage.TRAIN: train.CHECKS,
+    Stage.EVALUATE: evaluate.CHECKS,
+    Stage.EXPLAIN: explain.CHECKS,
+    Stage.GATE: gate.CHECKS,
+    Stage.TRACK: track.CHECKS,
+    Stage.REGISTER: register.CHECKS,
+    Stage.SERVE: serve.CHECKS,
+    Stage.MONITOR: monitor.CHECKS,
+    Stage.RETRAIN: retrain.CHECKS,
+    Stage.NOTIFY: notify.CHECKS,
+}
+"""Each stage's own checks; the name completes a sentence that begins with the implementation's."""
+
+
+def of(stage: Stage) -> Mapping[str, Run]:
+    """Return all checks of a stage's implementations."""
+    return {**general.CHECKS, **OF_STAGE[stage]}

@@ -1,0 +1,114 @@
+"""Explain: what the predictions depend on, in the words of the raw columns."""
+
+from __future__ import annotations
+
+import csv
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins.testing.contracts import pipeline
+from mlops_plugins.testing.contracts.evaluate import JUDGED, MODEL_CHECKS, read_json
+from mlops_plugins.testing.failure import ConformanceError, attempt, refused, require
+from mlops_plugins.testing.sandbox import Sandbox
+from mlops_plugins.testing.tables import (
+    DIABETES,
+    WINES,
+    Case,
+    dates,
+    indexed,
+    names,
+    nulls,
+    plain,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from mlops_plugins.testing.subject import Run, Subject
+
+
+def verify(sandbox: Sandbox) -> None:
+    """The table and the JSON name the raw columns that the model takes."""
+    columns = _inputs(sandbox)
+    did = "its importance.csv was read"
+    try:
+        with (sandbox["output"] / "importance.csv").open(encoding="utf-8", newline="") as stream:
+            first = [row[0] for row in csv.reader(stream, strict=True) if row][1:]
+    except (OSError, csv.Error) as error:
+        raise ConformanceError(did, expected="a header, and a row a column", found=error) from None
+    strange = sorted(set(first) - set(columns))
+    require(
+        first and not strange and len(first) == len(set(first)),
+        did,
+        expected=f"in its first column names of raw columns, each once: {', '.join(columns)}",
+        found=", ".join(map(repr, strange or first)),
+    )
+    whole = read_json(sandbox["output"] / "importance.json", "its importance.json was read")
+    absent = sorted(set(first) - set(_texts(whole)))
+    require(
+        not absent,
+        "its importance.json was read",
+        expected="the columns that importance.csv names",
+        found=f"no {', '.join(absent)}",
+    )
+
+
+def _inputs(sandbox: Sandbox) -> list[str]:
+    from mlops_plugins.model import describe
+
+    return describe(sandbox["model"]).schema.inputs
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text in a JSON value, keys too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def _explains(case: Case, subject: Subject, folder: Path) -> None:
+    sandbox = Sandbox.make(folder, subject, case)
+    if not pipeline.refuses_the_task(sandbox):
+        verify(sandbox)
+
+
+def _takes_few(rows: int, subject: Subject, folder: Path) -> None:
+    sandbox = Sandbox.make(folder, subject, plain())
+    sandbox.alter(JUDGED, lambda table: table.slice(0, rows))
+    if attempt(f"it had {rows} row(s) to look at", sandbox.run) is None:
+        verify(sandbox)
+
+
+def takes_or_refuses_a_missing_target(subject: Subject, folder: Path) -> None:
+    """Some explanations need the truth; one that does says so."""
+    sandbox = Sandbox.make(folder, subject, plain())
+    sandbox.alter(JUDGED, lambda table: table.drop_columns(["late"]))
+    if attempt("the rows to look at had no target", sandbox.run) is None:
+        verify(sandbox)
+
+
+def refuses_a_missing_column(subject: Subject, folder: Path) -> None:
+    """A column that the model takes is there, or its absence is told."""
+    sandbox = Sandbox.make(folder, subject, plain())
+    sandbox.alter(JUDGED, lambda table: table.drop_columns(["carrier"]))
+    refused("the rows to look at had no column 'carrier', which the model takes", sandbox.run)
+
+
+TAKEN = (WINES, DIABETES, nulls(), names(), dates(), indexed())
+
+CHECKS: Mapping[str, Run] = {
+    **pipeline.checks(verify),
+    **MODEL_CHECKS,
+    **{f"explains {case}": partial(_explains, case) for case in TAKEN},
+    "takes or refuses no rows": partial(_takes_few, 0),
+    "takes or refuses one row": partial(_takes_few, 1),
+    "takes or refuses a missing target": takes_or_refuses_a_missing_target,
+    "refuses a missing column": refuses_a_missing_column,
+}

@@ -1,0 +1,151 @@
+"""What every implementation must be: described, complete, and strict about its options."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins import contract, installation
+from mlops_plugins.errors import ConfigurationError
+from mlops_plugins.options import MISSING, Options, defaults, parse, to_yaml
+from mlops_plugins.stages import CONTRACTS
+from mlops_plugins.testing.failure import ConformanceError, attempt, require, told
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mlops_plugins.testing.subject import Run, Subject
+
+UNKNOWN = "an_option_that_nobody_has"
+
+
+def _load(subject: Subject) -> type[Options]:
+    loaded: list[type[Options]] = []
+    error = attempt("its class was loaded", lambda: loaded.append(subject.load()))
+    if error is not None:
+        raise ConformanceError(
+            "its class was loaded",
+            expected=f"mlops_plugins.stages.{CONTRACTS[subject.stage].protocol.__name__}",
+            found=told(error),
+        )
+    return loaded[0]
+
+
+def is_described(subject: Subject, folder: Path) -> None:
+    """The descriptor reads well in a table, and names what is there."""
+    described = subject.offer.implementation
+    summary = described.summary
+    require(
+        summary and summary == summary.strip() and len(summary.splitlines()) == 1,
+        "its summary was read",
+        expected="one line that says what it is",
+        found=repr(summary),
+    )
+    require(
+        described.cache_version >= 1,
+        "its cache_version was read",
+        expected="1 or more",
+        found=described.cache_version,
+    )
+    absent = [str(source) for source in described.sources if not source.is_file()]
+    require(not absent, "its sources were looked for", expected="files", found=", ".join(absent))
+    missing = installation.missing(described)
+    require(
+        not missing,
+        "its extra and its libraries were looked for",
+        expected="names of installed distributions, as pip writes them",
+        found=f"not installed: {', '.join(missing)}",
+    )
+
+
+def keeps_the_signature(subject: Subject, folder: Path) -> None:
+    """Each method can be called as the runner calls it: with these names and no others."""
+    loaded = _load(subject)
+    protocol = CONTRACTS[subject.stage].protocol
+    for name, wanted in inspect.getmembers(protocol, inspect.isfunction):
+        if name.startswith("_"):
+            continue
+        given = inspect.signature(wanted).parameters.values()
+        positional = [p.name for p in given if p.kind is p.POSITIONAL_OR_KEYWORD]
+        keywords = {p.name: None for p in given if p.kind is p.KEYWORD_ONLY}
+        method = getattr(loaded, name)
+        taken = contract.accepted(subject.stage, method, keywords)
+        try:
+            inspect.signature(method).bind(*positional, **taken)
+        except TypeError as error:
+            raise ConformanceError(
+                f"its method '{name}' was called as {protocol.__name__} says",
+                expected=f"{name}{inspect.signature(wanted)}",
+                found=f"{name}{inspect.signature(method)}: {error}",
+            ) from None
+
+
+def documents_itself(subject: Subject, folder: Path) -> None:
+    """The class and each option say what they are: `mlops plugins show` and `conf/` repeat it."""
+    loaded = _load(subject)
+    require(loaded.__doc__, "its class was read", expected="a docstring", found="none")
+    mute = [name for name, field in loaded.model_fields.items() if not field.description]
+    require(
+        not mute,
+        "its options were read",
+        expected="a description of each: Field(..., description=...)",
+        found=f"none of {', '.join(mute)}",
+    )
+
+
+def has_valid_defaults(subject: Subject, folder: Path) -> None:
+    """Whoever copies the defaults into `conf/` gets what they had before."""
+    loaded = _load(subject)
+    known = {name: value for name, value in defaults(loaded).items() if value != MISSING}
+    _parse(subject, {**known, **subject.options}, "its defaults were given as options")
+
+
+def writes_its_options_as_yaml(subject: Subject, folder: Path) -> None:
+    """What `mlops plugins show --yaml` prints can be read again."""
+    from ruamel.yaml import YAML
+
+    loaded = _load(subject)
+    did = "its options were written as YAML, and read again"
+    text = to_yaml(subject.stage, subject.name, loaded, subject.offer.implementation.summary)
+    section: dict[str, Any] = YAML(typ="safe").load(text)
+    name = section.pop("name")
+    require(name == subject.name, did, expected=f"name: {subject.name}", found=f"name: {name}")
+    written = _parse(subject, {**section, **subject.options}, did)
+    made = _parse(subject, subject.options, "it was made from its options")
+    require(written == made, did, expected=repr(made), found=repr(written))
+
+
+def refuses_an_unknown_option(subject: Subject, folder: Path) -> None:
+    """A misspelt option is an error, not a default."""
+    loaded = _load(subject)
+    did = f"the option '{UNKNOWN}' was given"
+    error = attempt(did, lambda: parse(loaded, {**subject.options, UNKNOWN: 1}, where=str(subject)))
+    require(
+        isinstance(error, ConfigurationError) and UNKNOWN in str(error),
+        did,
+        expected="a ConfigurationError that names it",
+        found=told(error) if error else "no error",
+    )
+
+
+def _parse(subject: Subject, options: dict[str, Any] | Any, did: str) -> Options:
+    made: list[Options] = []
+    error = attempt(did, lambda: made.append(parse(_load(subject), options, where=str(subject))))
+    if error is not None:
+        raise ConformanceError(
+            did,
+            expected=f"valid options; the suite takes some as checks(..., options={{'{subject}': {{...}}}})",
+            found=told(error),
+        )
+    return made[0]
+
+
+CHECKS: Mapping[str, Run] = {
+    "is described": is_described,
+    "keeps the signature of its stage": keeps_the_signature,
+    "documents itself and its options": documents_itself,
+    "has valid defaults": has_valid_defaults,
+    "writes its options as YAML": writes_its_options_as_yaml,
+    "refuses an unknown option": refuses_an_unknown_option,
+}

@@ -1,0 +1,174 @@
+"""A project folder in which what a stage needs is there, and the stage run in it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins import contract, files, manifest, model, tables
+from mlops_plugins.params import FILE
+from mlops_plugins.result import collect
+from mlops_plugins.stages import CONTRACTS, EVALUATION, METRICS, MODEL, PIPELINE, Stage
+from mlops_plugins.testing.artefacts import (
+    MANIFEST,
+    PACKAGE,
+    PROJECT,
+    REPORT,
+    SEED,
+    VERDICT,
+    context,
+    provide,
+    write_package,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from mlops_plugins.stages import Context
+    from mlops_plugins.testing.subject import Subject
+    from mlops_plugins.testing.tables import Case
+
+CHOSEN: Mapping[Stage, Mapping[str, Any]] = {
+    Stage.INGEST: {"name": "sample"},
+    Stage.VALIDATE: {"name": "pandera"},
+    Stage.PROFILE: {"name": "table"},
+    Stage.SPLIT: {"name": "random"},
+    Stage.FEATURES: {"name": "project", "package": PACKAGE},
+    Stage.TRAIN: {"name": "sklearn"},
+    Stage.EVALUATE: {"name": "metrics"},
+    Stage.EXPLAIN: {"name": "permutation"},
+    Stage.GATE: {"name": "champion"},
+    Stage.TRACK: {"name": "none"},
+    Stage.REGISTER: {"name": "mlflow"},
+}
+"""What `params.yaml` says of the stages that are not checked."""
+
+GATHERED = ("data/raw.parquet", MANIFEST, REPORT, MODEL, METRICS, EVALUATION, VERDICT)
+"""What a tracker's result is gathered from."""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A project of its own for one implementation and one table."""
+
+    root: Path
+    subject: Subject
+    case: Case
+    project: str = PROJECT
+
+    @classmethod
+    def make(cls, root: Path, subject: Subject, case: Case, *, project: str = PROJECT) -> Sandbox:
+        """Fill an empty folder with what the subject's stage needs."""
+        made = cls(root, subject, case, project)
+        root.mkdir(parents=True, exist_ok=True)
+        write_package(root)
+        files.write_json(root / FILE, made.params)
+        gathered = GATHERED if subject.stage is Stage.TRACK else ()
+        for path in {*CONTRACTS[subject.stage].inputs.values(), *gathered}:
+            copy(provide(case, path), root / path)
+        return made
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Return what `params.yaml` holds."""
+        whole: dict[str, Any] = {"project": self.project, "seed": SEED, "threads": 1}
+        whole["data"] = vars(self.case.data)
+        for stage in PIPELINE:
+            whole[stage] = CHOSEN[stage]
+        whole[self.stage] = {"name": self.subject.name, **self.subject.options}
+        return whole
+
+    @property
+    def stage(self) -> Stage:
+        """Return the stage that is run here."""
+        return self.subject.stage
+
+    @property
+    def context(self) -> Context:
+        """Return the stage's context."""
+        return replace(context(self.root, self.case), project=self.project)
+
+    def __getitem__(self, name: str) -> Path:
+        """Return the path of an input, output or kept file by its parameter's name."""
+        promised = CONTRACTS[self.stage]
+        return self.root / {**promised.inputs, **promised.kept, **promised.outputs}[name]
+
+    @property
+    def outputs(self) -> dict[str, Path]:
+        """Return the paths of the outputs by parameter."""
+        return {name: self[name] for name in CONTRACTS[self.stage].outputs}
+
+    def run(self, *, into: Path | None = None, **extra: Any) -> None:
+        """Run the stage on what is there.
+
+        Args:
+            into: Where the outputs go, each at the path that a project has it; this one if None.
+            extra: What the stage is given beside files, instead of the suite's own.
+        """
+        promised = CONTRACTS[self.stage]
+        whole = into or self.root
+        drafts = {name: whole / path for name, path in promised.outputs.items()}
+        for draft in drafts.values():
+            draft.parent.mkdir(parents=True, exist_ok=True)
+        inputs = {name: self.root / path for name, path in promised.inputs.items()}
+        kept = {name: self.root / path for name, path in promised.kept.items()}
+        implementation = self.subject.make()
+        if self.stage is Stage.TRAIN:
+            chosen: dict[str, str] = {
+                Stage.TRAIN: self.subject.name,
+                Stage.FEATURES: CHOSEN[Stage.FEATURES]["name"],
+            }
+            model.build(self.context, implementation, chosen=chosen, **inputs, **drafts)
+            return
+        if self.stage is Stage.INGEST:
+            manifest.build(self.context, implementation, **drafts)
+            return
+        method = getattr(implementation, self.stage)
+        given = {**inputs, **kept, **drafts, **self._extra(), **extra}
+        method(self.context, **contract.accepted(self.stage, method, given))
+
+    def _extra(self) -> dict[str, Any]:
+        if self.stage is Stage.GATE:
+            return {"champion": lambda: None}
+        if self.stage is Stage.TRACK:
+            return {"result": collect(self.context, self.params)}
+        return {}
+
+    def alter(self, path: str, change: Callable[[pa.Table], pa.Table]) -> None:
+        """Rewrite a table of this project."""
+        tables.write(change(tables.read(self.root / path)), self.root / path)
+
+    def content(self) -> dict[str, str]:
+        """Return the hash of every file, by its path."""
+        return content(self.root)
+
+
+def content(folder: Path) -> dict[str, str]:
+    """Return the hash of every file of a folder, by its path."""
+    return {
+        item.relative_to(folder).as_posix(): files.digest(item)
+        for item in sorted(folder.rglob("*"))
+        if item.is_file()
+    }
+
+
+def difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """Say which files are new, gone or changed; nothing if none is."""
+    words = [f"{name} is new" for name in sorted(after.keys() - before.keys())]
+    words += [f"{name} is gone" for name in sorted(before.keys() - after.keys())]
+    both = sorted(after.keys() & before.keys())
+    words += [f"{name} has changed" for name in both if before[name] != after[name]]
+    return ", ".join(words)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file or folder, with the folders above it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(source, target)

@@ -1,0 +1,1 @@
+"""Every stage of a machine-learning project, done the Acme way."""

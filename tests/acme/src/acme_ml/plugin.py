@@ -1,0 +1,42 @@
+"""What Acme offers; every command imports this module, so it imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlops_plugins import Implementation, Stage, hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Of each stage its class, what `mlops plugins` says, and what a new version of changes the results.
+OFFERED = (
+    (Stage.INGEST, "rows:Newest", "Flights of the sample, the newest first", ("pyarrow",)),
+    (Stage.VALIDATE, "rows:Typed", "Types and nulls, as Arrow counts them", ("pyarrow",)),
+    (Stage.PROFILE, "look:Columns", "One line a column", ("pyarrow",)),
+    (Stage.SPLIT, "rows:ByIdentity", "A row's id decides whether it judges", ("pyarrow",)),
+    (Stage.FEATURES, "compact:Compact", "Numbers, times and small categories", ("pandas",)),
+    (Stage.TRAIN, "bayes:NaiveBayes", "Gaussian naive Bayes in numpy", ("numpy",)),
+    (Stage.EVALUATE, "scorecard:Scorecard", "A few metrics, normal intervals", ("numpy",)),
+    (Stage.EXPLAIN, "scorecard:Correlation", "Correlation with the score", ("pandas",)),
+    (Stage.GATE, "scorecard:Floor", "One floor under one metric", ()),
+    (Stage.TRACK, "shelf:Ledger", "One line of JSON for each distinct result", ()),
+    (Stage.REGISTER, "shelf:Shelf", "A folder for each version", ()),
+    (Stage.SERVE, "service:Service", "HTTP by Python's own server", ()),
+    (Stage.MONITOR, "watch:Means", "Differences of means", ()),
+    (Stage.RETRAIN, "watch:AnyTrouble", "Retrain after any report that is not ok", ()),
+    (Stage.NOTIFY, "watch:Lines", "One line of text for each alert", ()),
+)
+
+
+@hookimpl
+def mlops_implementations() -> Iterable[Implementation]:
+    """Offer one implementation of each stage."""
+    for stage, target, summary, libraries in OFFERED:
+        yield Implementation(
+            stage=stage,
+            name="acme",
+            target=f"acme_ml.{target}",
+            summary=summary,
+            libraries=libraries,
+        )

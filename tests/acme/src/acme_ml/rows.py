@@ -1,0 +1,138 @@
+"""Which rows there are, whether they are sound, and which of them judge: all in Arrow."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from mlops_plugins import ConfigurationError, DataError, Field, Options, Source, files, tables
+from mlops_plugins.schema import infer
+from mlops_plugins.schema import read as read_schema
+from mlops_plugins.schema import write as write_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from mlops_plugins import Context
+    from mlops_plugins.schema import Column, Schema
+
+
+class Newest(Options):
+    """Takes flights of the sample from a day on, and puts the newest first."""
+
+    rows: int = Field(5000, ge=100, description="Most flights to take.")
+    since: str = Field(
+        "2013-06-20", pattern=r"^\d{4}-\d\d-\d\d$", description="The first day, as YYYY-MM-DD."
+    )
+
+    def ingest(self, context: Context, *, output: Path) -> Source:
+        """Write the first `rows` flights since that day, in the other order."""
+        import pyarrow.compute as pc
+
+        with resources.as_file(resources.files("mlops_plugins.data") / "flights.parquet") as path:
+            flights = tables.read(path)
+        wanted = pc.greater_equal(flights["scheduled"], datetime.fromisoformat(self.since))
+        taken = flights.filter(wanted).slice(0, self.rows)
+        newest_first = [("scheduled", "descending"), ("flight_id", "descending")]
+        tables.write(taken.sort_by(newest_first), output)
+        context.say(f"{taken.num_rows:,} flights since {self.since}")
+        return Source(description="flights from New York in 2013, as mlops-plugins brings them")
+
+
+class Typed(Options):
+    """Holds the type and the nulls of each column against `schema.yaml`; lets values be."""
+
+    max_null_share: float = Field(
+        0.1, ge=0, le=1, description="Largest share of nulls in a column that may have some."
+    )
+
+    # BaseModel has a deprecated class method of this name, which nothing calls.
+    def validate(  # type: ignore[override]
+        self, context: Context, *, raw: Path, schema: Path, output: Path, report: Path
+    ) -> None:
+        """Write the described columns with the types that they came with."""
+        table = tables.read(raw)
+        expected = _expected(context, table, schema)
+        problems = list(self._problems(table, expected))
+        if problems:
+            raise DataError(
+                "The data break their schema:" + "".join(f"\n  - {each}" for each in problems),
+                where=f"{raw.name} against {schema.name}",
+                next_step=f"correct the data; or, if the data are right, {schema.name}",
+            )
+        tables.write(table.select(list(expected.columns)), output)
+        nulls = {name: table[name].null_count for name in expected.columns}
+        files.write_json(report, {"rows": table.num_rows, "nulls": nulls})
+
+    def _problems(self, table: pa.Table, expected: Schema) -> Iterator[str]:
+        for name, column in expected.columns.items():
+            if name not in table.column_names:
+                yield f"the column '{name}' is missing"
+                continue
+            if not _fits(table[name], column):
+                yield f"the column '{name}' is {table[name].type}, no {column.type}"
+            nulls = table[name].null_count
+            if nulls > (self.max_null_share * table.num_rows if column.nullable else 0):
+                yield f"the column '{name}' has {nulls:,} null(s)"
+
+
+def _expected(context: Context, table: pa.Table, path: Path) -> Schema:
+    """Return the team's schema; infer it once, while it has no columns."""
+    expected = read_schema(path, context.data)
+    if not expected.columns:
+        expected = infer(table.to_pandas(), context.data)
+        write_schema(path, expected)
+        context.say(f"{path.name} inferred: look at it, edit it, commit it")
+    return expected
+
+
+def _fits(values: pa.ChunkedArray, column: Column) -> bool:
+    import pyarrow.compute as pc
+    import pyarrow.types as t
+
+    found = values.type
+    if column.type == "integer" and t.is_floating(found):  # as whole numbers with nulls come
+        return pc.all(pc.equal(values, pc.round(values))).as_py() is not False
+    fits = {
+        "integer": t.is_integer(found),
+        "number": t.is_integer(found) or t.is_floating(found),
+        "boolean": t.is_boolean(found),
+        "datetime": t.is_timestamp(found) or t.is_date(found),
+    }
+    return bool(fits.get(column.type, True))  # a category may be anything, and so may text
+
+
+class ByIdentity(Options):
+    """Puts a row on the same side for ever, whatever rows come or go: by a hash of its id."""
+
+    test_share: float = Field(0.2, gt=0, lt=1, description="Share of the rows that judge, 0 to 1.")
+    salt: str = Field("", description="Another word gives another split.")
+
+    def split(self, context: Context, *, table: Path, output: Path) -> None:
+        """Write both parts, each in the order of the table."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        key = context.data.id
+        if key is None:
+            raise ConfigurationError(
+                "A split by identity needs a column that identifies a row.",
+                where="conf/config.yaml: data.id: null",
+                expected="the name of a column",
+                next_step="name it there, or choose another split: `split: random`",
+            )
+        whole = tables.read(table)
+        labelled = whole.filter(whole[context.data.target].is_valid())
+        judges = pa.array([self._judges(context.seed, row) for row in labelled[key].to_pylist()])
+        tables.write(labelled.filter(judges), output / "test.parquet")
+        tables.write(labelled.filter(pc.invert(judges)), output / "train.parquet")
+
+    def _judges(self, seed: int, row: object) -> bool:
+        text = f"{seed}\0{self.salt}\0{row}".encode()
+        number = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest())
+        return number < self.test_share * 2**64
