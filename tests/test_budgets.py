@@ -43,6 +43,7 @@ BUDGET = {
     "compose": {"hydra"},
     "run ingest": TABLES,
     "run validate": {*TABLES, "pandera"},
+    "run profile": TABLES,
     "run split": TABLES,
     "run features": TABLES,
     "run train": LEARNING,

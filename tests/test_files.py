@@ -55,6 +55,21 @@ def test_a_killed_writer_leaves_what_was_there(tmp_path: Path) -> None:
     assert [path.name for path in target.iterdir()] == ["good"]
 
 
+def test_there_is_no_moment_without_the_folder(tmp_path: Path) -> None:
+    target = tmp_path / "model"
+    code = (
+        "import os, sys; from pathlib import Path; from mlops_plugins import files\n"
+        "target = Path(sys.argv[1]); target.mkdir(); (target / 'old').touch()\n"
+        "with files.replacing(target) as draft:\n"
+        "    draft.mkdir(); (draft / 'new').touch()\n"
+        "    seen = []\n"
+        "    sys.addaudithook(lambda *_: seen.append(os.access(target, os.F_OK)))\n"
+        "assert len(seen) > 3 and all(seen), seen\n"
+        "assert os.listdir(target) == ['new'] and os.listdir(target.parent) == ['model']\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(target)], check=True)
+
+
 def test_a_folders_digest_is_of_names_and_contents(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("1")
     before = files.digest(tmp_path)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from ruamel.yaml import YAML
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -98,3 +99,15 @@ def test_show_of_what_is_not_there(project: Project) -> None:
     refused = project.mlops("plugins", "show", "trian/sklearn", check=False)
     assert refused.returncode == 3
     assert "There is no stage 'trian'. Did you mean 'train'?" in refused.stderr
+
+
+def test_a_project_older_than_a_stage_runs_it_with_its_default(project: Project) -> None:
+    before = project.read("params.yaml")
+    project.edit("conf/config.yaml", "  - profile: table\n", "")
+    (project.root / "conf/profile/table.yaml").unlink()
+    assert project.repro() == ["compose"]
+    assert YAML(typ="safe").load(project.read("params.yaml")) == YAML(typ="safe").load(before)
+    told = project.mlops("plugins", "why", "profile").stdout
+    assert "chosen:   the package: conf/config.yaml is older than this stage" in told
+    project.dvc("exp", "run", "-S", "train.max_iter=41", "compose")
+    assert YAML(typ="safe").load(project.read("params.yaml"))["profile"]["name"] == "table"

@@ -7,6 +7,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.deprecation import Deprecated
+from mlops_plugins.errors import PluginError
 from mlops_plugins.stages import CONTRACTS, Stage
 
 if TYPE_CHECKING:
@@ -66,6 +67,21 @@ def accepted(stage: Stage, method: Any, arguments: Mapping[str, Any]) -> dict[st
         for name, value in arguments.items()
         if taken is None or name in taken or name not in CONTRACTS[stage].added
     }
+
+
+def require_written(stage: Stage, name: str, path: Path) -> None:
+    """Make sure that the implementation of a stage wrote an output.
+
+    Raises:
+        PluginError: It did not.
+    """
+    if not path.exists():
+        raise PluginError(
+            f"The implementation of {stage} ended without an error, and wrote no '{name}'.",
+            where=f"{stage}: {name}",
+            expected=f"as mlops_plugins.stages.{CONTRACTS[stage].protocol.__name__} says",
+            next_step=f"tell its author: `mlops plugins why {stage}` says whose it is",
+        )
 
 
 def _wanted(stage: Stage) -> dict[str, tuple[str, ...]]:

@@ -26,9 +26,25 @@ def replacing(target: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".writing-") as folder:
         draft = Path(folder) / target.name
         yield draft
-        if target.is_dir():
+        if not target.is_dir():
+            os.replace(draft, target)  # noqa: PTH105  Path.replace is the same call, less well known
+        elif not _exchange(draft, target):
             shutil.move(target, Path(folder) / "old")
-        os.replace(draft, target)  # noqa: PTH105  Path.replace is the same call, less well known
+            os.replace(draft, target)  # noqa: PTH105
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two paths change places in one step, so that a kill finds `other` whole at any moment.
+
+    Returns False where the system cannot (`renameat2` is Linux's, and not of every file system).
+    """
+    import ctypes
+
+    renameat2 = getattr(ctypes.CDLL(None), "renameat2", None)
+    if renameat2 is None:
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return bool(renameat2(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files
+from mlops_plugins.contract import require_written
+from mlops_plugins.stages import Stage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +23,7 @@ def build(context: Context, implementation: Any, *, output: Path, manifest: Path
     `details`, and `time`: the first and the last moment of `data.time`, if there is such a column.
     """
     source: Source | None = implementation.ingest(context, output=output)
+    require_written(Stage.INGEST, "output", output)
     files.write_json(manifest, {**_source(source), **_table(context, output)})
 
 

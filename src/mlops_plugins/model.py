@@ -1,7 +1,7 @@
 """The model folder: an estimator, the feature code that feeds it, its schema, and a manifest.
 
     models/model/
-        manifest.json    task, classes, schema, who made what, and the hash of every other file
+        manifest.json    task, classes, schema, who made what from which data, and every other file's hash
         estimator/       what the trainer wrote, in its own format
         recipe/          the feature code, as the features stage left it
 
@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files, schema, tables
-from mlops_plugins.errors import ModelError
+from mlops_plugins.contract import require_written
+from mlops_plugins.errors import DataError, ModelError
 from mlops_plugins.registry import registry
-from mlops_plugins.stages import Context, Stage
+from mlops_plugins.stages import CONTRACTS, Context, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,10 +58,19 @@ def build(
     Raises:
         DataError: There is nothing to learn: the target is missing, null or constant.
     """
-    target = tables.read(features / "train.parquet").column(context.data.target).to_pandas()
+    table = tables.read(features / "train.parquet")
+    if context.data.target not in table.column_names:
+        raise DataError(
+            f"The target '{context.data.target}' is missing among the features.",
+            where="data/features/train.parquet: columns",
+            expected=", ".join(table.column_names),
+            next_step="correct data.target in conf/config.yaml, or the features",
+        )
+    target = table.column(context.data.target).to_pandas()
     classes = _classes(context, target)
     output.mkdir(parents=True)
     trainer.train(context, features=features, output=output / "estimator")
+    require_written(Stage.TRAIN, "output", output / "estimator")
     shutil.copytree(features / "recipe", output / "recipe")
     whole = {
         "format": FORMAT,
@@ -71,6 +81,7 @@ def build(
         "features": chosen[Stage.FEATURES],
         "options": trainer.model_dump(),
         "rows": len(target),
+        "data": _data(context),
         "schema": schema.read(schema_file, context.data).to_dict(),
         "files": {
             item.relative_to(output).as_posix(): files.digest(item)
@@ -79,6 +90,12 @@ def build(
         },
     }
     files.write_json(output / MANIFEST, whole)
+
+
+def _data(context: Context) -> str | None:
+    """Return the SHA-256 of the table that was ingested, from its manifest; None if there is none."""
+    ingested = context.root / CONTRACTS[Stage.INGEST].outputs["manifest"]
+    return str(files.read_json(ingested)["sha256"]) if ingested.exists() else None
 
 
 def _classes(context: Context, target: pd.Series[Any]) -> list[Any] | None:

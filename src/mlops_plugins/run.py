@@ -81,18 +81,30 @@ def _run(stage: Stage, implementation: Any, context: Context, whole: Mapping[str
             name: stack.enter_context(files.replacing(context.root / path))
             for name, path in promised.outputs.items()
         }
-        if stage is Stage.TRAIN:
-            chosen: dict[str, str] = {
-                key: whole[key]["name"] for key in (Stage.TRAIN, Stage.FEATURES)
-            }
-            model.build(context, implementation, chosen=chosen, **inputs, **drafts)
-            return
-        if stage is Stage.INGEST:
-            manifest.build(context, implementation, **drafts)
-            return
-        method = getattr(implementation, stage)
-        given = {**inputs, **kept, **drafts, **dict(_extra(stage, context, whole))}
-        method(context, **contract.accepted(stage, method, given))
+        _work(stage, implementation, context, whole, {**inputs, **kept}, drafts)
+        for name, draft in drafts.items():
+            contract.require_written(stage, name, draft)
+
+
+def _work(
+    stage: Stage,
+    implementation: Any,
+    context: Context,
+    whole: Mapping[str, Any],
+    inputs: Mapping[str, Path],
+    drafts: Mapping[str, Path],
+) -> None:
+    """Call the implementation; what two stages write beside its work is written here too."""
+    if stage is Stage.TRAIN:
+        chosen: dict[str, str] = {key: whole[key]["name"] for key in (Stage.TRAIN, Stage.FEATURES)}
+        model.build(context, implementation, chosen=chosen, **inputs, **drafts)
+        return
+    if stage is Stage.INGEST:
+        manifest.build(context, implementation, **drafts)
+        return
+    method = getattr(implementation, stage)
+    given = {**inputs, **drafts, **dict(_extra(stage, context, whole))}
+    method(context, **contract.accepted(stage, method, given))
 
 
 def _extra(stage: Stage, context: Context, whole: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

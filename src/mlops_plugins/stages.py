@@ -179,7 +179,13 @@ class Split(Protocol):
     """Decide which rows train and which judge."""
 
     def split(self, context: Context, *, table: Path, output: Path) -> None:
-        """Write `train.parquet` and `test.parquet` into the folder `output`."""
+        """Write `train.parquet` and `test.parquet` into the folder `output`.
+
+        Each row that has a target is in one of them, as it was; rows without one may be dropped.
+
+        Raises:
+            DataError: One part would have no rows.
+        """
         ...
 
 
@@ -194,7 +200,11 @@ class Features(Protocol):
         ...
 
     def recipe(self, path: Path) -> Callable[[pd.DataFrame], pd.DataFrame]:
-        """Return the function from raw columns to features that `path` holds."""
+        """Return the function from raw columns to features that `path` holds.
+
+        Raises:
+            ModelError: The recipe is missing, or none that this implementation writes.
+        """
         ...
 
 
@@ -234,8 +244,9 @@ class Evaluate(Protocol):
         """Write the numbers to `metrics`, and all else into the folder `output`.
 
         `metrics` is flat JSON, for DVC to show. In `output` are `summary.json` (for each metric its
-        `value`, 95 % interval `low` and `high`, and the trivial `baseline`'s), `predictions.parquet`
-        (the raw rows with `prediction` and `score`), curves and pictures.
+        `value`, 95 % interval `low` and `high`, and the trivial `baseline`'s; among them the task's
+        `scoring.PRIMARY`, by which gates compare), `predictions.parquet` (the raw rows with
+        `prediction` and `score`), curves and pictures.
         """
         ...
 
@@ -262,7 +273,7 @@ class Gate(Protocol):
         champion: Callable[[], Champion | None],
         output: Path,
     ) -> None:
-        """Write the verdict to `output` as JSON: what cannot be judged is blocked.
+        """Write the verdict to `output` as JSON: what cannot be judged is blocked, what is worse too.
 
         It holds `decision` (`promote`, `keep` or `block`), `reasons`, the `model`'s digest and the
         version of the `champion` that it was compared with, or null. `champion()` asks the registry.
@@ -325,7 +336,7 @@ class Monitor(Protocol):
     def monitor(
         self, context: Context, *, reference: Path, current: Path, model: Path, output: Path
     ) -> Finding:
-        """Write `report.json` and `report.html` into the folder `output`.
+        """Write `report.json`, with the `status`, and `report.html` into the folder `output`.
 
         `reference` and `current` are Parquet: the raw columns, `prediction`, the scores, and in
         `reference` always, in `current` where labels have arrived, the target. `model` is the

@@ -1,0 +1,92 @@
+"""Every built-in implementation of every stage keeps its contract, as any plugin's must."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import mlops_plugins
+from mlops_plugins import ConfigurationError, Stage, files
+from mlops_plugins.registry import registry
+from mlops_plugins.testing import Check, checks, contracts
+from mlops_plugins.testing.sandbox import Sandbox
+from mlops_plugins.testing.subject import Subject
+from mlops_plugins.testing.tables import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FLIGHTS = Path(mlops_plugins.__file__).parent / "data" / "flights.parquet"
+
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "ingest/file": {"path": str(FLIGHTS)},
+    "split/random": {"folds": 5},
+    "split/stratified": {"folds": 5, "duplicates": "together"},
+    "split/time": {"folds": 5},
+    "split/group": {"column": "dest", "folds": 5},
+    "split/column": {"column": "part", "folds": 5},
+    "features/project": {"package": "conformance"},
+    # The others' defaults hold; these are made quick.
+    "train/sklearn": {"max_iter": 20},
+    "train/estimator": {"parameters": {"n_estimators": 20}},
+    "train/xgboost": {"n_estimators": 20},
+    "train/lightgbm": {"n_estimators": 20},
+    "evaluate/metrics": {"resamples": 20},
+    "explain/permutation": {"repeats": 1},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("check", checks("mlops-plugins", options=OPTIONS), ids=str)
+def test_conformance(check: Check, tmp_path: Path) -> None:
+    check(tmp_path)
+
+
+def test_every_stage_has_checks_of_its_own() -> None:
+    for stage in Stage:
+        assert contracts.OF_STAGE[stage], stage
+
+
+def test_a_distribution_is_checked_with_all_that_it_offers() -> None:
+    subjects = {check.subject for check in checks("mlops-plugins", options=OPTIONS)}
+    offered = {f"{o.implementation.stage}/{o.implementation.name}" for o in registry().offers()}
+    assert subjects == {"mlops-plugins", *offered}
+    assert {check.subject for check in checks("MLOps_Plugins")} == subjects
+
+
+def test_one_implementation_is_checked_alone() -> None:
+    found = checks("train/sklearn")
+    assert {check.subject for check in found} == {"train/sklearn"}
+    assert "train/sklearn is deterministic under the seed" in map(str, found)
+    assert len(set(map(str, found))) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("which", "options", "said"),
+    [
+        ("train/sklern", {}, "no implementation 'train/sklern'. Did you mean 'train/sklearn'?"),
+        ("mlops-plugin", {}, "no plugin 'mlops-plugin'. Did you mean 'mlops-plugins'?"),
+        ("train/sklearn", {"train/sklern": {}}, "Did you mean 'train/sklearn'?"),
+    ],
+)
+def test_what_is_unknown_is_told(which: str, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        checks(which, options=options)
+    assert said in str(caught.value)
+
+
+@pytest.mark.slow
+def test_one_projects_champion_is_not_anothers_in_the_same_process(tmp_path: Path) -> None:
+    (offer,) = [o for o in registry().offers() if o.implementation.stage is Stage.REGISTER]
+    one, other = (
+        Sandbox.make(tmp_path / name, Subject(offer), plain()) for name in ("one", "other")
+    )
+    one.run()
+    implementation = Subject(offer).make()
+    champion = implementation.champion(one.context)
+    assert implementation.champion(other.context) is None
+    other.run()
+    fetched = champion.fetch(tmp_path / "fetched")
+    assert files.digest(fetched / "model") == champion.digest
