@@ -2,6 +2,7 @@
 
     python -m bench            # some minutes
     python -m bench --quick    # fewer repetitions
+    python -m bench --memory   # of up to ten million rows, instead; some minutes, and 3 GB of disk
 
 Every number is a ratio of medians of two commands that ran in turn on this machine in this run:
 absolute times say more about the machine. Exits with 1 if an aim is not met.
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import plugins, projects
+from bench import memory, plugins, projects
 from bench.breakdown import StageCost, stage_costs
 from bench.measure import Command, Comparison, compare, run
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 REPORT = projects.ROOT / "build" / "bench.json"
+MEMORY_REPORT = projects.ROOT / "build" / "memory.json"
 SCRIPT = Path(__file__).with_name("script.py")
 
 # Any path that mlops takes leads through here first, so the log proves what was started.
@@ -207,16 +209,32 @@ def report(comparisons: Sequence[Comparison], costs: Sequence[StageCost]) -> dic
     }
 
 
+def measure_memory(console: Console) -> None:
+    """Measure what the stages of data hold, and print it."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        found = memory.peaks(Path(folder), console)
+    memory.show(console, found)
+    MEMORY_REPORT.parent.mkdir(exist_ok=True)
+    MEMORY_REPORT.write_text(json.dumps([asdict(peak) for peak in found], indent=2) + "\n")
+    missed = [f"{peak.stage} of {peak.rows:,} rows" for peak in found if not peak.met]
+    if missed:
+        sys.exit(f"aim not met: {', '.join(missed)}")
+
+
 def main() -> None:
     """Measure, print, and write the report."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
-    quick = parser.parse_args().quick
+    parser.add_argument("--memory", action="store_true", help="memory of the stages of data")
+    asked = parser.parse_args()
     # A report in a log is as wide as it needs to be.
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    if asked.memory:
+        measure_memory(console)
+        return
     console.print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; medians, taken in turn")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        bench = Bench(Path(folder), long=1 if quick else 3, short=3 if quick else 9)
+        bench = Bench(Path(folder), long=1 if asked.quick else 3, short=3 if asked.quick else 9)
         comparisons = []
         for measure in (
             bench.cold,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import resource
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
@@ -43,6 +44,16 @@ def run(command: Command) -> tuple[Times, str]:
     Raises:
         FailedCommandError: It did not exit with 0.
     """
+    wall, usage, output = used(command)
+    return Times(wall, usage.ru_utime + usage.ru_stime), output
+
+
+def used(command: Command) -> tuple[float, resource.struct_rusage, str]:
+    """Run a command once; return the seconds it took, what it used, and what it said.
+
+    Raises:
+        FailedCommandError: It did not exit with 0.
+    """
     command.prepare()
     # A file, not a pipe: nobody reads while we wait, and a full pipe would stop the command.
     with tempfile.TemporaryFile("w+") as said:
@@ -65,7 +76,7 @@ def run(command: Command) -> tuple[Times, str]:
         raise FailedCommandError(
             f"{' '.join(command.arguments)} exited with {process.returncode}:\n{output[-4000:]}"
         )
-    return Times(wall, usage.ru_utime + usage.ru_stime), output
+    return wall, usage, output
 
 
 def interleave(one: Command, other: Command, repetitions: int) -> tuple[list[Times], list[Times]]:

@@ -37,8 +37,9 @@ from sklearn.calibration import calibration_curve
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.inspection import permutation_importance
+from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
+from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder, TargetEncoder
 
 from mlops_plugins.profiling import page, report
 from mlops_plugins.profiling.sample import Sample
@@ -60,6 +61,7 @@ TRUSTED = [
     "functools.partial",
     "numpy.dtype",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.model_selection._split.KFold",
     "sklearn.utils.validation.check_array",
 ]
 
@@ -147,13 +149,12 @@ def features(rows: pd.DataFrame) -> pd.DataFrame:
 
 def fit(table: pd.DataFrame, target: pd.Series[Any]) -> Pipeline:
     """Fit the boosted trees."""
-    categories = table.select_dtypes(object).columns.tolist()
-    numbers = table.columns.difference(categories, sort=False).tolist()
+    texts = table.select_dtypes(object).columns.tolist()
+    categories = [name for name in texts if table[name].nunique() <= 40]
+    many = [name for name in texts if name not in categories]
+    numbers = table.columns.difference(texts, sort=False).tolist()
     encoder = OrdinalEncoder(
-        handle_unknown="use_encoded_value",
-        unknown_value=np.nan,
-        encoded_missing_value=np.nan,
-        max_categories=254,
+        handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan
     )
     model = HistGradientBoostingClassifier(
         **PARAMETERS,
@@ -161,8 +162,13 @@ def fit(table: pd.DataFrame, target: pd.Series[Any]) -> Pipeline:
         early_stopping=False,
         random_state=SEED,
     )
+    means = TargetEncoder(cv=KFold(5, shuffle=True, random_state=SEED))
     preparation = ColumnTransformer(
-        [("categories", encoder, categories), ("numbers", "passthrough", numbers)]
+        [
+            ("categories", encoder, categories),
+            ("numbers", "passthrough", numbers),
+            ("many", means, many),
+        ]
     )
     return make_pipeline(preparation, model).fit(table, target)
 

@@ -21,9 +21,10 @@ CONF = Path(__file__).parent.parent / "template" / "conf"
 NAMES = {
     "ingest/sample": "{% if data_source == 'sample' %}sample.yaml{% endif %}",
     "ingest/file": "{% if data_source == 'file' %}file.yaml{% endif %}.jinja",
+    "ingest/sql": "{% if data_source == 'sql' %}sql.yaml{% endif %}",
     "split/time": "{% if data_source == 'sample' %}time.yaml{% endif %}",
-    "split/random": "{% if data_source == 'file' and task == 'regression' %}random.yaml{% endif %}",
-    "split/stratified": "{% if data_source == 'file' and task != 'regression' %}stratified.yaml{% endif %}",
+    "split/random": "{% if data_source != 'sample' and task == 'regression' %}random.yaml{% endif %}",
+    "split/stratified": "{% if data_source != 'sample' and task != 'regression' %}stratified.yaml{% endif %}",
     "features/project": "project.yaml.jinja",
 }
 STARTERS = (
@@ -40,7 +41,11 @@ STARTERS = (
     "monitor/drift",
     "retrain/policy",
 )
-ANSWERS = {"package: ???": "package: {{ package_name }}", "path: ???": "path: {{ data_path }}"}
+ANSWERS = {
+    "package: ???": "package: {{ package_name }}",
+    "path: ???": "path: {{ data_path }}",
+    "\nfile: ''": "\nfile: conf/ingest/data.sql",
+}
 
 
 def expected() -> dict[Path, str]:
@@ -49,7 +54,9 @@ def expected() -> dict[Path, str]:
     for starter in STARTERS:
         stage, _, name = starter.partition("/")
         offer = registry().find(Stage(stage), name)
-        text = to_yaml(stage, name, registry().load(Stage(stage), name), offer.implementation.summary)
+        text = to_yaml(
+            stage, name, registry().load(Stage(stage), name), offer.implementation.summary
+        )
         for missing, answer in ANSWERS.items():
             text = text.replace(missing, answer)
         texts[CONF / stage / NAMES.get(starter, f"{name}.yaml")] = text

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlops_plugins.discovery import OWN_DISTRIBUTION
 from mlops_plugins.hookspecs import Hooks
 from mlops_plugins.options import defaults
-from mlops_plugins.discovery import OWN_DISTRIBUTION
 from mlops_plugins.registry import registry
 from mlops_plugins.stages import CONTRACTS, Stage
 

@@ -63,18 +63,23 @@ class Project:
 
     root: Path
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the variables with which the project's commands are found."""
+        scripts = self.root / ".venv" / "bin"
+        path = os.pathsep.join([str(scripts), str(Path(sys.executable).parent), os.environ["PATH"]])
+        return {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"}
+
     def run(
         self, *command: str, check: bool = True, **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        scripts = self.root / ".venv" / "bin"
-        path = os.pathsep.join([str(scripts), str(Path(sys.executable).parent), os.environ["PATH"]])
         done = subprocess.run(
             command,
             cwd=self.root,
             text=True,
             capture_output=True,
             check=False,
-            env={**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", **environment},
+            env={**self.environment, **environment},
         )
         if check and done.returncode:
             raise AssertionError(

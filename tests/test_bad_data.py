@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -106,24 +107,34 @@ def test_a_bad_file_is_refused_with_its_place(
 
 
 def test_a_file_of_another_kind_is_refused(shop: Project) -> None:
-    shop.write("data/source/data.xlsx", "PK")
-    shop.edit("conf/ingest/file.yaml", CSV, "data/source/data.xlsx")
+    shop.write("data/source/data.docx", "PK")
+    shop.edit("conf/ingest/file.yaml", CSV, "data/source/data.docx")
     shop.mlops("compose")
     before = contents(shop.root)
     done = shop.mlops("run", "ingest", check=False)
-    assert_refused(done, ExitCode.DATA, "data.xlsx is of an unknown kind", ".csv, .tsv or .parquet")
+    assert_refused(done, ExitCode.DATA, "data.docx is of an unknown kind", ".parquet")
     assert contents(shop.root) == before
 
 
 BROKEN_ROWS = {
-    "null": ({"row_3": ",a,1"}, ["'age' is null, but the column is not nullable", "row 3"]),
-    "type": ({"row_3": "old,a,1"}, ["'age' holds 'old', which is no integer", "column age, row 3"]),
+    "null": (
+        {"row_3": ",a,1"},
+        ["'age' is null, but the column is not nullable, in 1 row(s), 0.50% (row 3)"],
+    ),
+    "type": ({"row_3": "old,a,1"}, ["'age' holds 'old', which is no integer", "(row 3: old)"]),
     "category": (
         {"row_5": "30,zz,1", "row_6": "30,zz,1"},
-        ["'city' is none of the column's values in 2 row(s) (row 5: zz, row 6: zz)"],
+        ["'city' is none of the column's values in 2 row(s), 1.00% (row 5: zz, row 6: zz)"],
     ),
-    "range": ({"row_5": "-300,a,1"}, ["'age' is below the column's min in 1 row(s) (row 5: -300)"]),
+    "range": (
+        {"row_5": "-300,a,1"},
+        ["'age' is below the column's min, 0, in 1 row(s)", "row 5: -300"],
+    ),
     "column": ({"row_0": "agee,city,bought"}, ["'age' is missing. Did you mean 'agee'?"]),
+    "all of these": (
+        {"row_3": "old,a,1", "row_5": "-300,a,1", "row_6": "30,zz,1", "row_7": "30,zz,1"},
+        ["in 3 way(s)", "(row 3: old)", "(row 5: -300)", "(row 6: zz, row 7: zz)"],
+    ),
 }
 
 
@@ -135,8 +146,10 @@ def test_rows_that_break_the_schema_are_refused(
     shop.mlops("run", "ingest")
     before = contents(shop.root)
     done = shop.mlops("run", "validate", check=False)
-    assert_refused(done, ExitCode.DATA, *parts, "correct the ", "schema")
+    assert_refused(done, ExitCode.DATA, *parts, "data/raw.parquet", "schema.yaml", "      next: ")
     assert contents(shop.root) == before
+    assert "reports/violations.json" in done.stderr
+    assert json.loads(shop.read("reports/violations.json"))["errors"] > 0
 
 
 def test_an_unseen_category_below_the_tolerance_is_told_and_let_through(shop: Project) -> None:
@@ -147,7 +160,7 @@ def test_an_unseen_category_below_the_tolerance_is_told_and_let_through(shop: Pr
     assert_told(shop.mlops("run", "validate"), "tolerated: column 'city'", "row 5: zz")
 
 
-AGE = "  age:\n    type: integer\n"
+AGE = "  age:\n"
 
 BROKEN_SCHEMAS = {
     "no YAML": (("columns:\n", "columns: [\n"), ["not valid YAML", "schema.yaml", "line"]),
@@ -161,12 +174,16 @@ BROKEN_SCHEMAS = {
         ["unknown key 'typ'. Did you mean 'type'?", "schema.yaml: columns.age.typ"],
     ),
     "unknown type": (
-        (AGE, "  age:\n    type: int\n"),
+        ("type: integer  #", "type: int  #"),
         ["'age' has the type 'int'", "schema.yaml: columns.age.type", "one of integer, number"],
     ),
     "a range of words": (
         ("min: 0", "min: none"),
         ["'age' has the min 'none'", "schema.yaml: columns.age.min", "int or float"],
+    ),
+    "unknown severity": (
+        (AGE, "  age:\n    severity: fatal\n"),
+        ["'age' has the severity 'fatal'", "schema.yaml: columns.age.severity", "error or warning"],
     ),
     "no target": (
         ("  bought:\n", "  bougth:\n"),
@@ -193,7 +210,7 @@ def test_a_broken_schema_is_refused_with_its_place(
     [
         (f"{HEADER}\n30,a,1\n40,b,1\n", "ingest", set()),
         # Ingest succeeded on the new file; what it wrote is its output, not a loss.
-        (with_rows(row_3=",a,1"), "validate", {"data/raw.parquet"}),
+        (with_rows(row_3=",a,1"), "validate", {"data/raw.parquet", "reports/ingest.json"}),
     ],
 )
 def test_a_failing_stage_of_dvc_repro_loses_no_output(

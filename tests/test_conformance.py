@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
 import mlops_plugins
@@ -20,8 +23,26 @@ if TYPE_CHECKING:
 
 FLIGHTS = Path(mlops_plugins.__file__).parent / "data" / "flights.parquet"
 
+DATABASE = "CONFORMANCE_DATABASE"
+
+
+def _database() -> None:
+    """Put some flights into a database, of which the environment has the address."""
+    path = Path(tempfile.mkdtemp(prefix="conformance-")) / "flights.duckdb"
+    with duckdb.connect(str(path)) as database:
+        database.execute(f"CREATE TABLE flights AS FROM '{FLIGHTS}' WHERE flight_id % 100 = 0")
+    os.environ[DATABASE] = f"duckdb:///{path}"
+
+
+_database()
+
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "ingest/file": {"path": str(FLIGHTS)},
+    "ingest/sql": {
+        "query": "FROM flights",
+        "url_variable": DATABASE,
+        "watermark": "flight_id",
+    },
     "split/random": {"folds": 5},
     "split/stratified": {"folds": 5, "duplicates": "together"},
     "split/time": {"folds": 5},

@@ -69,7 +69,6 @@ def test_what_a_reader_should_notice(tmp_path: Path) -> None:
         "'void' has no value at all",
         "'same' has only one value",
         "'holes' is missing in 33% of the rows",
-
         "'noise' and 'twice' say nearly the same: +1.00",
         "'curve' and 'holes' say nearly the same: +1.00",
     ]

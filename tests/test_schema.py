@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -104,7 +105,7 @@ def test_of_a_class_the_values_are_kept_and_of_an_id_nothing(through_files):
     data = Data(task="multiclass", target="y", id="id")
     _, inferred = through_files(pd.DataFrame({"id": [1, 2, 3], "y": [5, 3, 5]}), data)
     assert inferred.columns["y"] == Column(type="category", values=(3, 5))
-    assert inferred.columns["id"] == Column(type="integer")
+    assert inferred.columns["id"] == Column(type="integer", unique=True)
     assert inferred.inputs == []
 
 
@@ -162,6 +163,77 @@ def test_a_file_without_columns_is_to_be_inferred(tmp_path):
     assert schema.read(tmp_path / "schema.yaml", DATA).columns == {}
 
 
+def test_comments_that_people_wrote_stay_when_columns_are_inferred(tmp_path):
+    path = tmp_path / "schema.yaml"
+    path.write_text("# Ask Anna before you change this.\n\n# Prices are in francs.\ncolumns: {}\n")
+    inferred = schema.infer(pd.DataFrame({"x": [1, 2], "y": ["a", "b"]}), DATA)
+    schema.write(path, inferred)
+    text = path.read_text()
+    assert text.startswith(
+        "# Ask Anna before you change this.\n\n# Prices are in francs.\n#\n# type: "
+    )
+    assert "type: integer  # seen: 1 to 2\n" in text
+    schema.write(path, inferred)
+    assert path.read_text() == text
+
+
+def test_long_lists_of_values_leave_no_blank_at_a_line_s_end(through_files, tmp_path):
+    values = [f"{'long ' * (i % 3)}category {i}" for i in range(150)]
+    _, inferred = through_files(pd.DataFrame({"x": values}))
+    text = (tmp_path / "schema.yaml").read_text()
+    assert inferred.columns["x"].values == tuple(sorted(values))
+    assert not any(line.endswith(" ") for line in text.splitlines())
+
+
+CONVERTED = {
+    "decimals": ([Decimal("1.5"), None, Decimal(2)], "number", [1.5, None, 2.0]),
+    "with a zone": (
+        pd.to_datetime(["2026-01-01 12:00+02:00", "2026-01-02 12:00+02:00"]),
+        "datetime",
+        [pd.Timestamp("2026-01-01 10:00"), pd.Timestamp("2026-01-02 10:00")],
+    ),
+    "in text": (
+        ["2026-01-01T12:00:00+02:00", "2026-01-01", None],
+        "datetime",
+        [pd.Timestamp("2026-01-01 10:00"), pd.Timestamp("2026-01-01"), None],
+    ),
+    "days": ([date(2026, 1, 1), None], "datetime", [pd.Timestamp("2026-01-01"), None]),
+    "yes and no": (["yes", "No", "1", None], "boolean", [1.0, 0.0, 1.0, None]),
+}
+
+
+@pytest.mark.parametrize("kind", CONVERTED)
+def test_rows_from_anywhere_are_converted_as_the_pipeline_s_are(kind):
+    values, type_, expected = CONVERTED[kind]
+    described = schema.Schema(columns={"x": Column(type=type_, nullable=True)}, target="y")
+    found = schema.conform(pd.DataFrame({"x": values}), described)["x"]
+    assert [None if pd.isna(value) else value for value in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [
+        ("integer", 1.5),
+        ("integer", np.inf),
+        ("integer", 2.0**63),
+        ("integer", pd.Timestamp("2026-01-01")),
+        ("boolean", 2),
+        ("boolean", "maybe"),
+        ("datetime", 1_700_000_000),
+        ("datetime", "01/02/2026"),
+    ],
+)
+def test_what_would_be_guessed_or_cut_off_is_refused(type_, value):
+    described = schema.Schema(columns={"x": Column(type=type_)}, target="y")
+    with pytest.raises(DataError, match=f"which is no {type_}"):
+        schema.conform(pd.DataFrame({"x": [value]}), described)
+
+
+def test_values_of_several_kinds_have_no_schema():
+    with pytest.raises(DataError, match="The column 'x' holds values of several kinds"):
+        schema.infer(pd.DataFrame({"x": [1, "a", 2.5]}), DATA)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -170,6 +242,8 @@ def test_a_file_without_columns_is_to_be_inferred(tmp_path):
         ("columns: {a: {type: int}}", "has the type 'int'"),
         ("columns: {a: {type: integer, maxx: 3}}", "unknown key 'maxx'.*max"),
         ("columns: {a: {type: integer, max: many}}", "has the max 'many'"),
+        ("columns: {a: {type: integer, unique: maybe}}", "has the unique 'maybe'"),
+        ("columns: {a: {type: integer, severity: fatal}}", "has the severity 'fatal'"),
         ("columns: {a: {", "not valid YAML"),
     ],
 )

@@ -39,7 +39,11 @@ ASKED = {
     for key, value in QUESTIONS.items()
     if value.get("when") is not False and key != "kind"
 }
-ONLY_OF_A_FILE = {key for key, value in ASKED.items() if "data_source" in str(value.get("when"))}
+WHENS = {key: str(value.get("when")) for key, value in ASKED.items()}
+ONLY_OF_A_FILE = {key for key, when in WHENS.items() if "data_source == 'file'" in when}
+ONLY_OF_A_DATABASE = {key for key, when in WHENS.items() if "data_source == 'sql'" in when}
+NOT_OF_THE_SAMPLE = {key for key, when in WHENS.items() if "data_source" in when}
+ONLY_OF_A_BUCKET = {key for key, when in WHENS.items() if "dvc_remote" in when}
 
 # What cannot be listed is sampled, with all that a quote, a shell, YAML or TOML may trip over: the
 # first of each together, then the second, then the third.
@@ -55,13 +59,22 @@ FREE = {
     "author_email": ["o'brien+$late#1@example.co.uk", "a@b.c", "team@example.com"],
     "python_version": ["3.12", "3.13", "3.11"],
     "data_path": ["our data/2024.01/all-rows_1.parquet", "1.csv", "rows.tsv"],
+    "data_table": ["sales.examples", "Examples_2", "null"],
     "target_column": ["Wert: {x} #1's - 100 %", "null", "1"],
+    "dvc_remote_url": ["s3://our.bucket/a-b_c/1", "s3://bucket", "s3://bucket/prefix/"],
 }
+WATCHED = {
+    "data/source/": ["data/source"],
+    "data/source/year=*/*.csv.gz": ["data/source"],
+    "s3://bucket/prefix/*.parquet": [],
+}
+"""What DVC watches where it is not the file of the answer."""
 TOGETHER = {
     "gitlab alone": {"ci": "gitlab", "docker": False, "monitoring": False},
     "gitlab, docker off": {"ci": "gitlab", "docker": False},
     "gitlab, monitoring off": {"ci": "gitlab", "monitoring": False},
     "github alone": {"ci": "github", "docker": False, "monitoring": False},
+    **{f"files at {path}": {"data_source": "file", "data_path": path} for path in WATCHED},
     "as little as can be": {
         "ci": "none",
         "docker": False,
@@ -85,11 +98,13 @@ def cases() -> Iterator[tuple[str, dict[str, Any]]]:
     for name in (name for name in ASKED if name not in FREE):
         for choice in choices(name):
             if choice != ASKED[name]["default"]:
-                context = {"data_source": "file"} if name in ONLY_OF_A_FILE else {}
+                context = {"data_source": "file"} if name in NOT_OF_THE_SAMPLE else {}
                 yield f"{name}={choice}", {**context, name: choice}
     for number in range(3):
         answers = {name: choices[number] for name, choices in FREE.items()}
-        yield f"free text {number + 1}", {"data_source": "file", **answers}
+        table = answers.pop("data_table")
+        yield f"free text {number + 1}", {"data_source": "file", "dvc_remote": "s3", **answers}
+        yield f"table {table}", {"data_source": "sql", "data_table": table}
     yield from TOGETHER.items()
 
 
@@ -269,7 +284,9 @@ def expected_files(answers: dict[str, Any]) -> set[str]:
         found |= {"conf/ingest/sample.yaml", "conf/split/time.yaml"}
     else:
         split = "random" if answers["task"] == "regression" else "stratified"
-        found |= {"conf/ingest/file.yaml", f"conf/split/{split}.yaml"}
+        found |= {f"conf/ingest/{answers['data_source']}.yaml", f"conf/split/{split}.yaml"}
+    if answers["data_source"] == "sql":
+        found.add("conf/ingest/data.sql")
     if answers["license"] != "Proprietary":
         found.add("LICENSE")
     if answers["docker"]:
@@ -294,7 +311,12 @@ def test_the_answers_are_kept_and_the_address_does_not_depend_on_where_copier_ra
     any_project: Rendered,
 ) -> None:
     answers = any_project.yaml(".copier-answers.yml")
-    asked = set(ASKED) - (ONLY_OF_A_FILE if answers["data_source"] == "sample" else set())
+    unasked = {
+        "sample": NOT_OF_THE_SAMPLE,
+        "file": ONLY_OF_A_DATABASE,
+        "sql": ONLY_OF_A_FILE,
+    }[answers["data_source"]]
+    asked = set(ASKED) - unasked - (ONLY_OF_A_BUCKET if answers["dvc_remote"] != "s3" else set())
     assert set(answers) == asked | {"kind", "_commit", "_src_path"}
     assert answers["kind"] == "project"
     assert Path(answers["_src_path"]).is_absolute()
@@ -407,7 +429,7 @@ def test_conf_chooses_what_there_is_and_has_options_for_nothing_else(any_project
     chosen = {
         f"conf/{offer.stage}/{offer.name}.yaml" for offer in chosen_implementations(any_project)
     }
-    options = {name for name in any_project.files() if name.startswith("conf/")}
+    options = {name for name in any_project.files() if re.match(r"conf/.*[.]yaml$", name)}
     assert options - {"conf/config.yaml"} <= chosen
     for name in options - {"conf/config.yaml"}:
         assert any_project.yaml(name)["name"] == Path(name).stem
@@ -428,7 +450,8 @@ def test_conf_composes_to_what_was_answered(any_project: Rendered, tmp_path: Pat
     else:
         assert context.data.task == answers["task"]
         assert context.data.target == answers["target_column"]
-        assert whole["ingest"]["path"] == answers["data_path"]
+        options = {"file": {"path": answers["data_path"]}, "sql": {"file": "conf/ingest/data.sql"}}
+        assert options[answers["data_source"]].items() <= whole["ingest"].items()
 
 
 def outputs(stage: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -447,7 +470,10 @@ def test_the_pipeline_keeps_each_stages_contract(any_project: Rendered) -> None:
     assert set(stages["compose"]["deps"]) == {"conf", code, "uv.lock"}
     assert outputs(stages["compose"]) == {"params.yaml": {"cache": False, "persist": True}}
     made = {path for stage in stages.values() for path in outputs(stage)}
-    given = {"conf", code, "uv.lock", "schema.yaml", answers.get("data_path")}
+    watched = []
+    if answers["data_source"] == "file":
+        watched = WATCHED.get(answers["data_path"], [answers["data_path"]])
+    given = {"conf", code, "uv.lock", "schema.yaml", *watched}
     for name in PIPELINE:
         stage, contract = stages[name], CONTRACTS[name]
         dependencies = stage.get("deps", [])
@@ -459,9 +485,10 @@ def test_the_pipeline_keeps_each_stages_contract(any_project: Rendered) -> None:
         for path in dependencies:
             assert path in given or inside(path, list(made)), f"nothing makes {path} for {name}"
     assert code not in stages["features"]["deps"]  # its identity has the code that it needs
-    assert stages["ingest"].get("deps", []) == (
-        [answers["data_path"]] if answers["data_source"] == "file" else []
-    )
+    assert stages["ingest"].get("deps", []) == watched
+    # DVC cannot tell whether a database or a bucket has something new.
+    unseen = answers["data_source"] != "sample" and not watched
+    assert stages["ingest"].get("always_changed", False) == unseen
 
 
 def test_what_is_tracked_depends_on_all_that_is_reported(any_project: Rendered) -> None:

@@ -11,6 +11,7 @@ import click
 
 from mlops_plugins.errors import ExitCode, MlopsError
 from mlops_plugins.introspection.commands import plugins
+from mlops_plugins.schema_diff import schema
 from mlops_plugins.stages import PIPELINE, Stage
 
 if TYPE_CHECKING:
@@ -103,6 +104,21 @@ def run(root: Path, stage: str | None, every: bool) -> None:
 
 
 main.add_command(plugins)
+main.add_command(schema)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.pass_obj
+def features(root: Path, as_json: bool) -> None:
+    """Show the table that the model learns from: how each feature is prepared, and what it holds."""
+    from mlops_plugins.introspection import features as table
+    from mlops_plugins.introspection.commands import echo_json
+
+    if as_json:
+        echo_json(table.as_data(root))
+    else:
+        table.show(root)
 
 
 @main.command()
@@ -150,7 +166,7 @@ def serve(root: Path, model: Path | None, host: str, port: int) -> None:
 )
 @click.pass_obj
 def predict(root: Path, data: Path, output: Path, model: Path | None, log: bool) -> None:
-    """Score the rows of DATA (CSV or Parquet) with the champion."""
+    """Score the rows of DATA (CSV, Parquet or Excel) with the champion."""
     from mlops_plugins import jobs
 
     rows = jobs.predict(root, data, output, model, log=log, say=say)

@@ -9,12 +9,15 @@ if TYPE_CHECKING:
 
 
 def date_parts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Replace each column of times by numbers: year, month, day of week (0 is Monday), hour.
+    """Replace each column of times by numbers: year, month, days of the week and year, and hour.
 
-    Missing times become missing numbers.
+    Monday is 0, the first of January 1. Missing times become missing numbers. A part takes a `_` more
+    where a column has its name already.
     """
     import pandas as pd
 
+    if rows.select_dtypes("datetime").empty:
+        return rows  # hundreds of numbers need not be put together again for each request
     made = {}
     for name in rows.columns:
         column = rows[name]
@@ -22,6 +25,17 @@ def date_parts(rows: pd.DataFrame) -> pd.DataFrame:
             made[name] = column
             continue
         times = column.dt
-        for part in ("year", "month", "day_of_week", "hour"):
-            made[f"{name}_{part}"] = getattr(times, part).astype("float64")
+        # Models carry the call, not this code: a part that one has learnt from keeps its meaning.
+        parts = {
+            "year": times.year,
+            "month": times.month,
+            "day_of_week": times.day_of_week,
+            "day_of_year": times.day_of_year,
+            "hour": times.hour,
+        }
+        for part, values in parts.items():
+            key = f"{name}_{part}"
+            while key in rows.columns or key in made:
+                key += "_"
+            made[key] = values.astype("float64")
     return pd.DataFrame(made, index=rows.index)

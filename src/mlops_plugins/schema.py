@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
-import sys
-from dataclasses import dataclass, replace
+import itertools
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from mlops_plugins.conversion import convert
+from mlops_plugins.conversion import expected as expected_value
 from mlops_plugins.errors import DataError, did_you_mean
 from mlops_plugins.files import write_text
 
@@ -20,19 +22,22 @@ if TYPE_CHECKING:
 
 Type = Literal["integer", "number", "boolean", "category", "text", "datetime"]
 
-MOST_CATEGORIES = 200
-"""A text column with more distinct values than this is inferred as text, not as a category."""
-
-MOST_INTEGER = 2**63 - 1
+Severity = Literal["error", "warning"]
 
 HEADER = """\
-# What the data must look like. Inferred at the first `dvc repro` while `columns` is empty;
-# from then on it is yours: edit it, commit it. To infer it anew, write `columns: {}`.
-#
-# type:     integer, number, boolean, category, text or datetime
+# What the data must look like. While `columns` is empty, `dvc repro` infers it once and writes it
+# here; from then on it is yours: edit it, commit it. To infer it anew, write `columns: {}`.
+"""
+
+LEGEND = """\
+# type:     integer, number (a decimal becomes one), boolean, category, text or datetime (in UTC: a
+#           time with a zone is converted)
 # nullable: whether a value may be missing
 # min, max: the range that is allowed (inferred ranges are half a span wider than what was seen)
 # values:   the categories that are allowed
+# unique:   whether no value may occur twice; that of `data.id` may not, unless this says false
+# severity: error (the default) stops the pipeline where a value breaks the above; warning reports
+#           it, and lets an unreadable value through as a missing one
 """
 
 
@@ -45,6 +50,8 @@ class Column:
     min: float | None = None
     max: float | None = None
     values: tuple[Any, ...] | None = None
+    unique: bool | None = None
+    severity: Severity | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the column as `schema.yaml` writes it, without what is not set."""
@@ -55,17 +62,23 @@ class Column:
             "min": self.min,
             "max": self.max,
             "values": values,
+            "unique": self.unique,
+            "severity": self.severity,
         }
         return {key: value for key, value in whole.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schema:
-    """The columns by name, in order, and which of them are not features."""
+    """The columns by name, in order, and which of them are not features.
+
+    `notes` are remarks on columns, from inference, that `write` adds as comments.
+    """
 
     columns: Mapping[str, Column]
     target: str
     id: str | None = None
+    notes: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def inputs(self) -> list[str]:
@@ -132,7 +145,13 @@ def _check_mapping(found: object, what: str, *, where: str) -> None:
 
 def _check_values(name: str, described: Mapping[str, Any], where: str) -> None:
     limit = (int, float) if described["type"] in ("integer", "number") else ()
-    kinds = {"nullable": (bool,), "min": limit, "max": limit, "values": (list,)}
+    kinds: Mapping[str, tuple[type, ...]] = {
+        "nullable": (bool,),
+        "min": limit,
+        "max": limit,
+        "values": (list,),
+        "unique": (bool,),
+    }
     for key, kind in kinds.items():
         value = described.get(key)
         if value is not None and not isinstance(value, kind):
@@ -143,6 +162,13 @@ def _check_values(name: str, described: Mapping[str, Any], where: str) -> None:
                 or f"no {key}: only an integer or a number has one",
                 next_step=f"correct it in {where}",
             )
+    if described.get("severity") not in (None, *get_args(Severity)):
+        raise DataError(
+            f"The column '{name}' has the severity {described['severity']!r}.",
+            where=f"{where}: columns.{name}.severity",
+            expected=" or ".join(get_args(Severity)),
+            next_step=f"correct it in {where}",
+        )
 
 
 def read(path: Path, data: Data) -> Schema:
@@ -151,18 +177,28 @@ def read(path: Path, data: Data) -> Schema:
     Raises:
         DataError: The file is no schema.
     """
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return of_text(text, data, where=path.name)
+
+
+def of_text(text: str, data: Data, *, where: str) -> Schema:
+    """Make a schema from a schema file's text.
+
+    Raises:
+        DataError: The text is no schema.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        whole = YAML(typ="safe").load(path) if path.exists() else {}
+        whole = YAML(typ="safe").load(text)
     except YAMLError as error:
         raise DataError(
             "The schema is not valid YAML.",
-            where=f"{path.name}: {_first_line(error)}",
-            next_step=f"correct {path.name}, or restore it: git checkout -- {path.name}",
+            where=f"{where}: {_first_line(error)}",
+            next_step=f"correct {where}, or restore it: git checkout -- schema.yaml",
         ) from None
-    return parse(whole or {}, target=data.target, id=data.id, where=path.name)
+    return parse(whole or {}, target=data.target, id=data.id, where=where)
 
 
 def _first_line(error: Exception) -> str:
@@ -170,87 +206,54 @@ def _first_line(error: Exception) -> str:
 
 
 def write(path: Path, schema: Schema) -> None:
-    """Write a schema as a commented file for the team to own."""
+    """Write a schema as a commented file for the team to own; the comments it begins with stay."""
     from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+    columns = CommentedMap()
+    for name, column in schema.columns.items():
+        described = CommentedMap(column.to_dict())
+        if "values" in described:
+            described["values"] = CommentedSeq(described["values"])
+            described["values"].fa.set_flow_style()
+        if name in schema.notes:
+            described.yaml_add_eol_comment(schema.notes[name], "type")
+        columns[name] = described
     yaml = YAML()
     yaml.width = 100
     stream = io.StringIO()
-    yaml.dump({"columns": schema.to_dict()["columns"]}, stream)
-    write_text(path, HEADER + "\n" + stream.getvalue())
+    yaml.dump({"columns": columns}, stream)
+    # Where it breaks a list, ruamel leaves a space that every editor would take away.
+    lines = (line.rstrip() for line in stream.getvalue().splitlines())
+    write_text(path, _beginning(path) + "\n" + "\n".join(lines) + "\n")
+
+
+def _beginning(path: Path) -> str:
+    """Return the comments that the file begins with, and what the keys mean if they do not say it."""
+    written = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    comments = list(itertools.takewhile(lambda line: not line or line.startswith("#"), written))
+    said = "\n".join(comments).strip()
+    if LEGEND.strip() in said:
+        return said + "\n"
+    return (said or HEADER.strip()) + "\n#\n" + LEGEND
 
 
 def infer(frame: pd.DataFrame, data: Data) -> Schema:
-    """Infer a schema from the rows at hand: types, nulls, ranges and categories."""
-    columns = {
-        str(name): _infer_column(
-            frame[name], is_class=name == data.target and data.task != "regression"
-        )
-        for name in frame.columns
-    }
-    if data.id in columns:
-        columns[data.id] = replace(columns[data.id], min=None, max=None, values=None)
-    return Schema(columns=columns, target=data.target, id=data.id)
+    """Infer a schema from the rows at hand: types, nulls, ranges and categories.
 
+    Raises:
+        DataError: A column holds values of several kinds, or of one that no type is for.
+    """
+    from mlops_plugins.validation.inference import of_frame
 
-def _infer_column(series: pd.Series[Any], *, is_class: bool) -> Column:
-    import pandas as pd
-
-    nullable = bool(series.isna().any())
-    present = series.dropna()
-    # By the values: dates, and booleans some of which are missing, come from Parquet as objects.
-    found = pd.api.types.infer_dtype(present) if len(present) else str(series.dtype)
-    if found == "boolean" and len(present):
-        return Column(type="boolean", nullable=nullable)
-    if found.startswith("date"):
-        return Column(type="datetime", nullable=nullable)
-    if is_class:
-        return Column(type="category", nullable=nullable, values=_sorted(present))
-    if pd.api.types.is_numeric_dtype(series):
-        whole = _is_whole(present)
-        low, high = _range(present, whole=whole)
-        return Column(type="integer" if whole else "number", nullable=nullable, min=low, max=high)
-    if present.nunique() <= MOST_CATEGORIES:
-        return Column(type="category", nullable=nullable, values=_sorted(present.astype(str)))
-    return Column(type="text", nullable=nullable)
-
-
-def _sorted(present: pd.Series[Any]) -> tuple[Any, ...]:
-    return tuple(sorted(present.unique().tolist()))
-
-
-def _is_whole(present: pd.Series[Any]) -> bool:
-    """Say whether there are only whole numbers, and an int64 holds each of them."""
-    if present.empty or not (present % 1 == 0).all():
-        return False
-    return int(present.min()) >= -MOST_INTEGER and int(present.max()) <= MOST_INTEGER
-
-
-def _range(present: pd.Series[Any], *, whole: bool) -> tuple[float, float] | tuple[None, None]:
-    """Widen what was seen by half its span on each side; what was never negative stays so."""
-    if present.empty:
-        return None, None
-    number = int if whole else float
-    low, high = number(present.min()), number(present.max())
-    # Halves, as the span itself may be larger than the largest float.
-    margin = (high / 2 - low / 2) or 1.0
-    wide_low = max(low - margin, 0.0 if low >= 0 else -sys.float_info.max)
-    wide_high = min(high + margin, sys.float_info.max)
-    rounded = int if whole else _six_digits
-    # What was seen stays allowed, however it is rounded.
-    return min(low, rounded(wide_low)), max(high, rounded(wide_high))
-
-
-def _six_digits(value: float) -> float:
-    return float(f"{value:.6g}")
+    return of_frame(frame, data)
 
 
 def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Give the schema's columns, in its order, the one dtype that each type has.
 
     Training, batches and requests all pass here, so a model always sees the same dtypes:
-    integer int64 (float64 if nullable), number float64, boolean bool (float64 if nullable),
-    category and text object with None for nulls, datetime datetime64[us].
+    `mlops_plugins.conversion.convert` says which.
 
     Raises:
         DataError: A column is missing, or a value cannot be read as the column's type.
@@ -267,51 +270,18 @@ def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
         )
     made = {}
     for name, column in schema.columns.items():
-        try:
-            made[name] = _convert(frame[name], column)
-        except (ValueError, TypeError, OverflowError) as error:
-            raise _unreadable(frame[name], name, column, error) from None
+        made[name], unreadable = convert(frame[name], column)
+        if unreadable.any():
+            raise _unreadable(frame[name], int(unreadable.argmax()), column)
     return pd.DataFrame(made, index=frame.index)
 
 
-def _convert(series: pd.Series[Any], column: Column) -> pd.Series[Any]:
-    import pandas as pd
-
-    match column.type:
-        case "integer":
-            numeric = pd.to_numeric(series)
-            if numeric.dtype == "uint64" and (numeric > MOST_INTEGER).any():
-                raise OverflowError  # astype would wrap around
-            return numeric.astype("float64" if column.nullable or numeric.isna().any() else "int64")
-        case "number":
-            return pd.to_numeric(series).astype("float64")
-        case "boolean":
-            if series.dtype == object or isinstance(series.dtype, pd.StringDtype):
-                series = series.map(_to_boolean)
-            return series.astype("float64" if column.nullable or series.isna().any() else "bool")
-        case "datetime":
-            return pd.to_datetime(series).astype("datetime64[us]")
-    if pd.api.types.is_numeric_dtype(series) and column.values is not None:
-        return series
-    return series.astype(object).where(series.notna(), None)
-
-
-def _to_boolean(value: object) -> object:
-    known = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
-    return known.get(str(value).strip().lower(), value)
-
-
-def _unreadable(series: pd.Series[Any], name: str, column: Column, error: Exception) -> DataError:
-    row, value = "", str(error)
-    for position, item in enumerate(series):
-        try:
-            _convert(series.iloc[[position]], column)
-        except (ValueError, TypeError, OverflowError):
-            row, value = f", row {position + 1}", repr(item)
-            break
+def _unreadable(series: pd.Series[Any], position: int, column: Column) -> DataError:
+    value = series.iloc[position]
     return DataError(
-        f"The column '{name}' holds {value}, which is no {column.type}.",
-        where=f"column {name}{row}",
-        expected="datetime without a time zone" if column.type == "datetime" else column.type,
+        f"The column '{series.name}' holds {getattr(value, 'item', lambda: value)()!r}, "
+        f"which is no {column.type}.",
+        where=f"column {series.name}, row {position + 1}",
+        expected=expected_value(column),
         next_step="correct the value, or the column's type in schema.yaml",
     )

@@ -26,7 +26,7 @@ class Linear(Options):
 
         table, target = estimators.read_training_table(context, features)
         preprocessing = estimators.dense_preprocessing(
-            estimators.columns(table), most_categories=self.most_categories
+            estimators.columns(table, context), most_categories=self.most_categories
         )
         if context.data.task == "regression":
             model = Ridge(alpha=self.penalty)

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_plugins import tables
-from mlops_plugins.errors import ConfigurationError
+from mlops_plugins.errors import ConfigurationError, DataError, did_you_mean
 from mlops_plugins.hookspecs import hookimpl
 from mlops_plugins.options import Field, Options
-from mlops_plugins.stages import Implementation, Stage
+from mlops_plugins.stages import Implementation, Source, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +55,7 @@ class Sample(Options):
         "2013-07-01", description="The day after the last one; what follows plays production."
     )
 
-    def ingest(self, context: Context, *, output: Path) -> None:
+    def ingest(self, context: Context, *, output: Path) -> Source:
         """Write the period's flights."""
         table = flights(_day("since", self.since), _day("until", self.until))
         if table.num_rows == 0:
@@ -65,8 +65,20 @@ class Sample(Options):
                 expected="a period in 2013",
                 next_step="correct since or until there",
             )
+        if context.data.target not in table.column_names:
+            raise DataError(
+                f"The target '{context.data.target}' is no column of the sample."
+                f"{did_you_mean(context.data.target, table.column_names)}",
+                where="conf/config.yaml: data.target",
+                expected=", ".join(table.column_names),
+                next_step="correct it there, or ingest your own data",
+            )
         context.say(f"{table.num_rows:,} flights from {self.since} until {self.until}")
         tables.write(table, output)
+        return Source(
+            description="flights from New York in 2013 (US Department of Transportation)",
+            details={"since": self.since, "until": self.until},
+        )
 
 
 def _day(option: str, text: str) -> datetime:

@@ -33,6 +33,7 @@ def mlops_implementations() -> Iterable[Implementation]:
         target="mlops_plugins.plugins.lightgbm:LightGBM",
         summary="LightGBM's boosted trees",
         extra="mlops-plugins[lightgbm]",
+        cache_version=2,
         libraries=("lightgbm", "scikit-learn"),
     )
 
@@ -62,9 +63,8 @@ class LightGBM(Options):
             force_row_wise=True,
             verbosity=-1,
         )
-        preprocessing = estimators.ordinal_preprocessing(
-            estimators.columns(table), most_categories=1000
-        ).set_output(transform="pandas")
+        # Its columns have no names: LightGBM refuses many.
+        preprocessing = estimators.ordinal_preprocessing(estimators.columns(table, context))
         pipeline = make_pipeline(preprocessing, estimator).fit(table, target)
         estimators.save(pipeline, output, trusted=TRUSTED)
 

@@ -88,7 +88,8 @@ class Tracker(Options):
         experiment = _experiment(client, self.experiment or context.project)
         run_id = _find_run(client, [experiment], result.digest)
         if run_id is None:
-            run_id = _log(client, experiment, result, context.root)
+            begun = _find_run(client, [experiment], result.digest, status="RUNNING")
+            run_id = _log(client, experiment, begun, result, context.root)
             context.say(f"tracked as {result.name}: run {run_id}")
         else:
             context.say(f"tracked already: run {run_id}")
@@ -107,11 +108,25 @@ def _client(context: Context) -> Any:
         return _connect(uri)
     # MLflow's first use of a database creates its tables, and two first uses at once fail.
     with FileLock(context.home / ".mlflow.lock"):
+        if not (context.home / DATABASE).exists():
+            _make_database(context.home / DATABASE)
         client = _connect(f"sqlite:///{context.home / DATABASE}")
         client.search_experiments(max_results=1)
     # MLflow sets it, and another project in this process would find its models here.
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     return client
+
+
+def _make_database(path: Path) -> None:
+    """Let MLflow make its tables beside, as it cannot go on where it was killed half-way."""
+    import sqlite3
+
+    with files.replacing(path) as draft:
+        _connect(f"sqlite:///{draft}").search_experiments(max_results=1)
+        # MLflow keeps its connection: what it wrote must be in the file itself before that moves.
+        with sqlite3.connect(draft) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
 
 
 def _connect(uri: str) -> Any:
@@ -143,24 +158,25 @@ def _artifacts(client: Any) -> str | None:
     return (Path(uri.removeprefix("sqlite:///")).parent / "mlartifacts").as_uri()
 
 
-def _find_run(client: Any, experiments: list[str], digest: str) -> str | None:
+def _find_run(
+    client: Any, experiments: list[str], digest: str, *, status: str = "FINISHED"
+) -> str | None:
     runs = client.search_runs(
         experiments,
-        f"tags.`{DIGEST_TAG}` = '{digest}' and attributes.status = 'FINISHED'",
+        f"tags.`{DIGEST_TAG}` = '{digest}' and attributes.status = '{status}'",
         max_results=1,
     )
     return runs[0].info.run_id if runs else None
 
 
-def _log(client: Any, experiment: str, result: Result, root: Path) -> str:
-    """Log a run; it counts as the result's run only when it is finished."""
+def _log(client: Any, experiment: str, begun: str | None, result: Result, root: Path) -> str:
+    """Log a run, or go on with one that was killed; only when finished it is the result's run."""
     import time
 
     from mlflow.entities import Metric, Param, RunTag
 
     tags = {**result.tags, DIGEST_TAG: result.digest}
-    run = client.create_run(experiment, run_name=result.name)
-    run_id = str(run.info.run_id)
+    run_id = begun or _create_run(client, experiment, result.name, {DIGEST_TAG: result.digest})
     now = int(time.time() * 1000)
     client.log_batch(
         run_id,
@@ -172,6 +188,10 @@ def _log(client: Any, experiment: str, result: Result, root: Path) -> str:
         client.log_artifact(run_id, str(file), file.parent.relative_to(root).as_posix())
     client.set_terminated(run_id)
     return run_id
+
+
+def _create_run(client: Any, experiment: str, name: str, tags: dict[str, str]) -> str:
+    return str(client.create_run(experiment, run_name=name, tags=tags).info.run_id)
 
 
 class Registry(Options):
@@ -250,24 +270,33 @@ class Registry(Options):
     def _log(self, context: Context, client: Any, model: Path, reference: Path, run: Path) -> str:
         """Log the model folder and the reference, and make them a version; return its number."""
         import mlflow
+        from mlflow.models import Model
 
         described = describe(model)
         # The tracker may have put the run into an experiment of another name.
         experiments = [found.experiment_id for found in client.search_experiments()]
         run_id = _find_run(client, experiments, files.read_json(run)["digest"])
-        untracked = None if run_id else _experiment(client, context.project)
-        started = mlflow.start_run(run_id=run_id, experiment_id=untracked)
-        with _package(model, reference) as package, started, warnings.catch_warnings():
+        if run_id is None:
+            run_id = _create_run(client, _experiment(client, context.project), context.project, {})
+            client.set_terminated(run_id)
+        tracked = client.get_run(run_id)
+        begun = mlflow.initialize_logged_model(
+            "model", run_id, params=tracked.data.params, experiment_id=tracked.info.experiment_id
+        )
+        with _package(model, reference) as package, warnings.catch_warnings():
             # No example of the input: a signature from the schema says more, and rows may be private.
             warnings.filterwarnings("ignore", message="(?s).*input example")
-            logged = mlflow.pyfunc.log_model(
-                name="model",
+            # Not pyfunc.log_model, which wants the run to run: killed now, it would not be finished.
+            logged = Model.log(
+                None,
+                mlflow.pyfunc,
+                run_id=run_id,
+                model_id=begun.model_id,
                 loader_module="mlops_plugins.mlflow_loader",
                 data_path=str(package),
                 signature=_signature(described),
                 pip_requirements=_requirements(described),
             )
-            run_id = mlflow.active_run().info.run_id
         _ensure_registered(client, self._name(context))
         version = client.create_model_version(
             self._name(context),

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mlops_plugins import files, tables
+from mlops_plugins import files
 from mlops_plugins.errors import DataError
 from mlops_plugins.hookspecs import hookimpl
 from mlops_plugins.options import Field, Options
-from mlops_plugins.schema import Column as Described
-from mlops_plugins.schema import Schema, conform, infer
 from mlops_plugins.schema import read as read_schema
 from mlops_plugins.schema import write as write_schema
 from mlops_plugins.stages import Implementation, Stage
+from mlops_plugins.validation.findings import Level, as_report, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    import pandas as pd
-
+    from mlops_plugins.schema import Schema
     from mlops_plugins.stages import Context
+    from mlops_plugins.validation.raw import RawTable
 
-EXAMPLES = 3
-SHOWN = 10
+REFUSED = "reports/violations.json"
+"""The report of a table that was refused: the stage's own report stays that of the last good one."""
 
 
 @hookimpl
@@ -33,9 +32,10 @@ def mlops_implementations() -> Iterable[Implementation]:
         stage=Stage.VALIDATE,
         name="pandera",
         target="mlops_plugins.plugins.pandera:Pandera",
-        summary="Types, nulls, ranges and categories of schema.yaml",
+        summary="Types, nulls, ranges and categories of schema.yaml; signs of leakage",
         extra="mlops-plugins[pandera]",
         libraries=("pandera",),
+        cache_version=2,
     )
 
 
@@ -49,117 +49,90 @@ class Pandera(Options):
         description="Share of rows that may be out of range or of a new category; missing columns, "
         "types and nulls are never tolerated.",
     )
+    min_rows: int = Field(1, ge=0, description="Fewest rows; with fewer the stage stops.")
+    unexpected_columns: Level = Field(
+        "warning",
+        description="What to do about columns that schema.yaml has not: error, warning, ignore.",
+    )
+    target_copies: Level = Field(
+        "error",
+        description="What to do about a feature that equals the target, or a one-to-one function of "
+        "it: error, warning, ignore.",
+    )
+    predictive_features: Level = Field(
+        "warning",
+        description="What to do about a feature that alone predicts the target almost perfectly: "
+        "error, warning, ignore.",
+    )
+    max_auc: float = Field(
+        0.99,
+        ge=0.5,
+        le=1,
+        description="AUC (two classes) or balanced accuracy (more) that one feature may reach alone.",
+    )
+    max_r2: float = Field(
+        0.9995, ge=0, le=1, description="R² that one feature may reach alone in a regression."
+    )
+    identifiers: Level = Field(
+        "warning",
+        description="What to do about a feature that has another whole number or word in each row: "
+        "error, warning, ignore.",
+    )
+    duplicate_rows: Level = Field(
+        "warning",
+        description="What to do about rows that equal an earlier one (data.id apart), where values "
+        "are too various for chance: error, warning, ignore.",
+    )
+    max_duplicate_share: float = Field(
+        0.02, ge=0, le=1, description="Share of rows that may equal an earlier one."
+    )
 
     # BaseModel has a deprecated class method of this name, which nothing calls.
     def validate(  # type: ignore[override]
         self, context: Context, *, raw: Path, schema: Path, output: Path, report: Path
     ) -> None:
-        """Write the typed table; stop at violations, all of them named."""
-        frame = tables.read_frame(raw)
-        expected = _expected(context, frame, schema)
-        typed = conform(frame, expected)
-        findings = _findings(typed, expected, self.tolerance)
-        broken = [finding for finding in findings if finding["severity"] == "error"]
-        if broken:
-            raise _violations(broken, len(typed))
-        for finding in findings:
-            context.say(f"tolerated: {_describe(finding)}")
-        tables.write_frame(typed, output)
-        files.write_json(
-            report, {"rows": len(typed), "columns": len(typed.columns), "tolerated": findings}
-        )
+        """Write the typed table, and all findings; stop at errors, all of them named."""
+        from mlops_plugins.validation.check import Limits, check
+        from mlops_plugins.validation.raw import opened
 
+        with opened(raw) as table:
+            expected = self._expected(context, table, schema)
+            limits = Limits(**self.model_dump())
+            found = check(table, expected, context.data, limits, output=output)
+            rows = table.rows
+        name = (
+            raw.relative_to(context.root) if raw.is_relative_to(context.root) else raw
+        ).as_posix()
+        written = as_report(found, rows=rows, columns=len(expected.columns), file=name)
+        refused = context.root / REFUSED
+        if written["errors"]:
+            files.write_json(refused, written)
+            raise refusal(found, rows, where=name, report=REFUSED)
+        refused.unlink(missing_ok=True)
+        for finding in found:
+            prefix = "tolerated" if finding.tolerated else "warning"
+            context.say(f"{prefix}: {finding.told(rows)}")
+        files.write_json(report, written)
 
-def _expected(context: Context, frame: pd.DataFrame, path: Path) -> Schema:
-    expected = read_schema(path, context.data)
-    if not expected.columns:
-        expected = infer(frame, context.data)
-        write_schema(path, expected)
-        context.say(
-            f"{path.name} inferred from {len(frame):,} rows: look at it, edit it, commit it"
-        )
-    if context.data.target not in expected.columns:
-        raise DataError(
-            f"The target '{context.data.target}' is not in {path.name}.",
-            where=f"{path.name}: columns",
-            expected=", ".join(expected.columns),
-            next_step="correct data.target in conf/config.yaml, or describe the column",
-        )
-    return expected
+    def _expected(self, context: Context, table: RawTable, path: Path) -> Schema:
+        """Return the team's schema; infer it once, while it has no columns."""
+        expected = read_schema(path, context.data)
+        target = context.data.target
+        if not expected.columns:
+            from mlops_plugins.validation.inference import of_table
 
-
-def _findings(typed: pd.DataFrame, expected: Schema, tolerance: float) -> list[dict[str, Any]]:
-    """Return what breaks the schema, one entry for each column and rule."""
-    from pandera.errors import SchemaErrors
-
-    try:
-        _pandera(expected).validate(typed.reset_index(drop=True), lazy=True)
-    except SchemaErrors as error:
-        cases = error.failure_cases
-        return [
-            _finding(str(column), str(rule), group, len(typed), tolerance)
-            for (column, rule), group in cases.groupby(["column", "check"], sort=True)
-        ]
-    return []
-
-
-def _pandera(expected: Schema) -> Any:
-    from pandera.pandas import Check, Column, DataFrameSchema
-
-    def checks(column: Described) -> list[Any]:
-        made = []
-        if column.values is not None:
-            made.append(Check.isin(list(column.values), error="values"))
-        if column.min is not None:
-            made.append(Check.ge(column.min, error="min"))
-        if column.max is not None:
-            made.append(Check.le(column.max, error="max"))
-        return made
-
-    return DataFrameSchema(
-        {
-            name: Column(checks=checks(column), nullable=column.nullable)
-            for name, column in expected.columns.items()
-        }
-    )
-
-
-RULES = {
-    "not_nullable": "is null, but the column is not nullable",
-    "values": "is none of the column's values",
-    "min": "is below the column's min",
-    "max": "is above the column's max",
-}
-
-
-def _finding(
-    column: str, rule: str, cases: pd.DataFrame, rows: int, tolerance: float
-) -> dict[str, Any]:
-    tolerable = rule != "not_nullable" and len(cases) <= tolerance * rows
-    return {
-        "column": column,
-        "rule": rule,
-        "rows": len(cases),
-        "share": len(cases) / rows,
-        "severity": "warning" if tolerable else "error",
-        "examples": [
-            {"row": int(index) + 1, "value": str(value)}
-            for index, value in cases[["index", "failure_case"]].head(EXAMPLES).to_numpy()
-        ],
-    }
-
-
-def _describe(finding: dict[str, Any]) -> str:
-    examples = ", ".join(f"row {case['row']}: {case['value']}" for case in finding["examples"])
-    rule = RULES.get(finding["rule"], finding["rule"])
-    return f"column '{finding['column']}' {rule} in {finding['rows']:,} row(s) ({examples})"
-
-
-def _violations(broken: list[dict[str, Any]], rows: int) -> DataError:
-    listed = "".join(f"\n  - {_describe(finding)}" for finding in broken[:SHOWN])
-    more = f"\n  - and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
-    return DataError(
-        f"The data break their schema in {len(broken)} way(s), of {rows:,} rows:{listed}{more}",
-        where="data/raw.parquet against schema.yaml",
-        next_step="correct the data; or, if the data are right, schema.yaml, and commit it",
-    )
+            expected = of_table(table, context.data)
+            # Too few rows are about to be refused, and tell nothing of those to come.
+            if target in expected.columns and table.rows >= self.min_rows:
+                write_schema(path, expected)
+                context.say(
+                    f"{path.name} inferred from {table.rows:,} rows: look at it, edit it, commit it"
+                )
+        if target not in expected.columns:
+            raise DataError(
+                f"The target '{target}' is not in {path.name}.",
+                where=f"{path.name}: columns",
+                expected=", ".join(expected.columns),
+                next_step="correct data.target in conf/config.yaml, or describe the column",
+            )
+        return expected

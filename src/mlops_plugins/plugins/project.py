@@ -39,6 +39,7 @@ def mlops_implementations() -> Iterable[Implementation]:
         name="project",
         target="mlops_plugins.plugins.project:ProjectFeatures",
         summary="The project's own src/<package>/features.py",
+        cache_version=2,
         libraries=("pandas",),
     )
 
@@ -113,6 +114,12 @@ class ProjectFeatures(Options):
 
     def recipe(self, path: Path) -> Callable[[pd.DataFrame], pd.DataFrame]:
         """Load the function from the copy of the package in `path`."""
+        if not (path / "recipe.json").is_file():
+            raise ModelError(
+                "The model's feature code is missing.",
+                where=str(path / "recipe.json"),
+                next_step="fetch the model again: `dvc checkout --force`, or `mlops export`",
+            )
         described = files.read_json(path / "recipe.json")
         module_name, _, function = described["function"].partition(":")
         package = _load_package(path / described["package"])

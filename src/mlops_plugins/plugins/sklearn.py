@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    import pandas as pd
+
     from mlops_plugins.stages import Context
+
+FEWEST_HELD_OUT = 30
+"""Fewer rows than these do not tell whether a tree gains."""
 
 
 @hookimpl
@@ -30,6 +35,7 @@ def mlops_implementations() -> Iterable[Implementation]:
             target=f"mlops_plugins.plugins.sklearn:{attribute}",
             summary=summary,
             extra="mlops-plugins[sklearn]",
+            cache_version=2,
             libraries=("scikit-learn",),
         )
 
@@ -44,6 +50,12 @@ class GradientBoosting(Options):
     max_leaf_nodes: int = Field(31, ge=2, description="Most leaves of one tree.")
     min_samples_leaf: int = Field(20, ge=1, description="Fewest training rows in a leaf.")
     l2_regularization: float = Field(0.0, ge=0, description="L2 penalty on the leaves' values.")
+    early_stopping_rows: int = Field(
+        10_000,
+        ge=0,
+        description="From 300 to so many training rows, a tenth of them is held out, and trees are "
+        "added only while it gains; 0 for always max_iter trees.",
+    )
 
     def train(self, context: Context, *, features: Path, output: Path) -> None:
         """Fit and write the pipeline."""
@@ -51,18 +63,23 @@ class GradientBoosting(Options):
         from sklearn.pipeline import make_pipeline
 
         table, target = estimators.read_training_table(context, features)
-        split = estimators.columns(table)
+        split = estimators.columns(table, context)
         kind = "Regressor" if context.data.task == "regression" else "Classifier"
         estimator = getattr(ensemble, f"HistGradientBoosting{kind}")(
-            **self.model_dump(),
+            **self.model_dump(exclude={"early_stopping_rows"}),
             categorical_features=list(range(len(split.categorical))) or None,
-            early_stopping=False,
+            early_stopping=self._stops_early(context, target),
             random_state=context.seed,
         )
-        # 254 categories and the missing value are all that a bin of one byte can name.
-        preprocessing = estimators.ordinal_preprocessing(split, most_categories=254)
-        pipeline = make_pipeline(preprocessing, estimator).fit(table, target)
+        pipeline = make_pipeline(estimators.ordinal_preprocessing(split), estimator)
+        pipeline.fit(table, target)
         estimators.save(pipeline, output)
+
+    def _stops_early(self, context: Context, target: pd.Series[Any]) -> bool:
+        if not 10 * FEWEST_HELD_OUT <= len(target) <= self.early_stopping_rows:
+            return False
+        # The tenth that is held out needs rows of each class.
+        return context.data.task == "regression" or int(target.value_counts().min()) >= 10
 
     def load(self, path: Path) -> estimators.SklearnPredictor:
         """Return the fitted pipeline."""
@@ -77,7 +94,10 @@ class Estimator(Options):
     )
     parameters: dict[str, Any] = Field({}, description="Arguments of the class; the seed is given.")
     most_categories: int = Field(
-        50, ge=2, description="Most one-hot columns made from one category."
+        50,
+        ge=2,
+        description="Most one-hot columns made from one category; one of more values becomes "
+        "the mean of the target where a value stands.",
     )
 
     def train(self, context: Context, *, features: Path, output: Path) -> None:
@@ -86,7 +106,8 @@ class Estimator(Options):
 
         table, target = estimators.read_training_table(context, features)
         preprocessing = estimators.dense_preprocessing(
-            estimators.columns(table), most_categories=self.most_categories
+            estimators.columns(table, context, few=self.most_categories),
+            most_categories=self.most_categories,
         )
         pipeline = make_pipeline(preprocessing, self._make(context)).fit(table, target)
         estimators.save(pipeline, output)

@@ -27,6 +27,7 @@ def mlops_implementations() -> Iterable[Implementation]:
         target="mlops_plugins.plugins.xgboost:XGBoost",
         summary="XGBoost's boosted trees",
         extra="mlops-plugins[xgboost]",
+        cache_version=2,
         libraries=("scikit-learn", "xgboost-cpu"),
     )
 
@@ -45,9 +46,7 @@ class XGBoost(Options):
 
         table, target = estimators.read_training_table(context, features)
         arguments = {**self.model_dump(), "n_jobs": context.threads, "random_state": context.seed}
-        preprocessing = estimators.ordinal_preprocessing(
-            estimators.columns(table), most_categories=1000
-        )
+        preprocessing = estimators.ordinal_preprocessing(estimators.columns(table, context))
         if context.data.task == "regression":
             pipeline = make_pipeline(preprocessing, xgboost.XGBRegressor(**arguments))
         else:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 STORES = (Stage.TRACK, Stage.REGISTER)
 """Stages that keep something beside their outputs."""
 
+CACHE = ".mlops/cache/"
+"""A folder of the project that may be deleted at any time, and costs time only."""
+
 PREVIOUS = "what the run before wrote"
 
 
@@ -127,7 +130,7 @@ def changes_nothing_else(subject: Subject, folder: Path) -> None:
     after = {
         name: digest
         for name, digest in run.after.items()
-        if name in before or (name not in kept and subject.stage not in STORES)
+        if name in before or not (name in kept or subject.stage in STORES or name.startswith(CACHE))
     }
     require(
         before == after,

@@ -6,7 +6,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mlops_plugins import tables
+from mlops_plugins import folds, tables
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.failure import attempt, done, refused, require
 from mlops_plugins.testing.sandbox import Sandbox
@@ -43,6 +43,26 @@ def verify(sandbox: Sandbox) -> None:
     lost, more = rows - split, split - rows - unlabelled
     require(not lost, did, expected="every row that has a target", found=_some(lost, "is lost"))
     require(not more, did, expected="each row once, as it was", found=_some(more, "is new"))
+    if (sandbox["output"] / folds.FILE).exists():
+        _verify_folds(sandbox["output"], did)
+
+
+def _verify_folds(splits: Path, did: str) -> None:
+    """Each fold has rows that judge and others that train, and no row judges twice."""
+    done(f"its output {folds.FILE} was read", partial(folds.read, splits))
+    judged: Counter[int] = Counter()
+    for number, (train, test) in enumerate(folds.read(splits)):
+        require(
+            len(train) and len(test) and not {*train} & {*test},
+            did,
+            expected=f"in fold {number} rows that train, and others that judge",
+            found=f"{len(train)} train, {len(test)} judge, {len({*train} & {*test})} do both",
+        )
+        judged.update(test.tolist())
+    twice = [row for row, times in judged.items() if times > 1]
+    require(
+        not twice, did, expected="a row to judge in one fold", found=f"rows {twice[:3]} do more"
+    )
 
 
 def _rows(table: pa.Table) -> Counter[str]:

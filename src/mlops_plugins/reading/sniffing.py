@@ -1,0 +1,66 @@
+"""Finding how a delimited text is written: encoding, delimiter and decimal mark."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# The longer one first: UTF-32 in little-endian order begins as UTF-16 does.
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+DELIMITERS = ",;\t|"
+
+
+def encoding(start: bytes) -> str:
+    """Return the encoding that a byte order mark tells, and otherwise UTF-8.
+
+    Any bytes are valid in most other encodings, so that a guess would corrupt names and categories
+    in silence: those have to be given.
+    """
+    return next((name for mark, name in MARKS if start.startswith(mark)), "utf-8")
+
+
+def rows(sample: str, delimiter: str) -> list[list[str]]:
+    """Return the rows of a sample, without blank ones."""
+    return [row for row in csv.reader(sample.splitlines(), delimiter=delimiter) if row]
+
+
+def delimiter(sample: str) -> str:
+    """Return the delimiter by which most rows have as many fields as the header, and several.
+
+    A comma if none does: then there is one column.
+    """
+
+    def agreement(candidate: str) -> tuple[float, int]:
+        found = rows(sample, candidate)
+        fields = len(found[0]) if found else 1
+        if fields == 1:
+            return 0.0, 1
+        return Counter(map(len, found))[fields] / len(found), fields
+
+    best = max(DELIMITERS, key=agreement)
+    return best if agreement(best)[1] > 1 else ","
+
+
+def decimal(found: Sequence[Sequence[str]], delimiter: str) -> str:
+    """Return the decimal mark: a comma if some numbers have one, and none has a point."""
+    if delimiter == ",":
+        return "."
+    marks = Counter(
+        field.strip().lstrip("+-").lstrip("0123456789")[:1]
+        for row in found
+        for field in row
+        if re.fullmatch(r"\s*[+-]?\d+[.,]\d+\s*", field)
+    )
+    return "," if marks[","] and not marks["."] else "."

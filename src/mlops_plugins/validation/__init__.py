@@ -1,0 +1,1 @@
+"""Holding tables that are larger than memory against their schema."""
