@@ -637,7 +637,7 @@ TRAINS = [
         "    (path / 'cache.bin').write_bytes(b'1')\n"
         "    return super().load(path)",
     ),
-    Broken("train", PROMISES, "files of its own", TRAIN + "    shutil.rmtree(output)"),
+    Broken("train", PROMISES, "wrote no 'output'", TRAIN + "    shutil.rmtree(output)"),
 ]
 
 EVALUATES = [

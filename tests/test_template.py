@@ -269,6 +269,7 @@ def expected_files(answers: dict[str, Any]) -> set[str]:
         "conf/serve/fastapi.yaml",
         "conf/track/mlflow.yaml",
         "conf/train/sklearn.yaml",
+        "conf/profile/table.yaml",
         "conf/validate/pandera.yaml",
         "dvc.yaml",
         "notebooks/explore.ipynb",

@@ -23,7 +23,7 @@ EDITS = {
     "conf/config.yaml": ("- track: mlflow", "- track: none"),
     "README.md": ("## Begin", "## Ours\n\nOur own words.\n\n## Begin"),
     "pyproject.toml": ('"pandas>=2.3,<4"]', '"pandas>=2.3,<4", "polars>=1"]'),
-    "schema.yaml": ("columns: {}", "columns:\n  late: {type: category, values: [0, 1]}"),
+    "schema.yaml": ("\ncolumns: {}", "\ncolumns:\n  late: {type: category, values: [0, 1]}"),
     "tests/test_features.py": ("[7, 3]\n\n\ndef", "[7, 3]  # any index\n\n\ndef"),
 }
 

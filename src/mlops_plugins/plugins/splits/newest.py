@@ -37,7 +37,7 @@ class Time(Parted):
     )
     gap: str | None = Field(
         None,
-        pattern=r"^[0-9]+ (second|minute|hour|day|week)s?$",
+        pattern=r"^[0-9]{1,6} (second|minute|hour|day|week)s?$",
         description="Time before the first judging row whose rows neither train nor judge, as '7 days': "
         "seconds, minutes, hours, days or weeks.",
     )
