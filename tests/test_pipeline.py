@@ -189,7 +189,6 @@ def test_the_same_result_is_tracked_once(project: Project) -> None:
     assert tracked_runs(project) == before
 
 
-@pytest.mark.xfail(strict=False, reason="the store is not filled again after it was removed")
 def test_a_version_belongs_to_its_run_in_an_experiment_of_any_name(project: Project) -> None:
     (project.root / "mlflow.db").unlink()
     (project.root / "reports/registration.json").unlink()

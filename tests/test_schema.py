@@ -38,7 +38,8 @@ DAYS = pd.to_datetime(["2026-01-01", None, "2026-01-03"])
 
 KINDS = {
     "integer": ([1, 2, 3], Column(type="integer", min=0, max=4), "int64"),
-    "integer or null": ([1, None, 3], Column(type="integer", nullable=True, min=0, max=4), "float64"),
+    "whole floats": ([1.0, 3.0], Column(type="number", min=0.0, max=4.0), "float64"),
+    "whole or null": ([1, None, 3], Column(type="number", nullable=True, min=0.0, max=4.0), "float64"),
     "nullable integer": (
         pd.array([1, None, 3], dtype="Int64"),
         Column(type="integer", nullable=True, min=0, max=4),

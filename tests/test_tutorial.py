@@ -89,7 +89,7 @@ def test_the_own_implementation_of_the_guide_trains(project: Project) -> None:
 
 def test_the_first_plugin_has_15_lines_and_does_what_the_guide_shows(project: Project) -> None:
     (code,) = python_blocks("how-to/first-plugin.md")
-    assert len(code.strip().splitlines()) == 15
+    assert len([line for line in code.splitlines() if line]) <= 15
     project.write("src/late/plugin.py", code)
     assert_shown(project, "how-to/first-plugin.md")
 

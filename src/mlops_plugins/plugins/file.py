@@ -159,9 +159,18 @@ class Part:
     def _convert(self, draft: Path, types: Mapping[str, Any]) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(dir=draft.parent) as folder:
             source = self.place.fetch(Path(folder))
-            details = reading.convert(
-                source, draft, name=self.place.name, how=self.how, types=types
-            )
+            try:
+                details = reading.convert(
+                    source, draft, name=self.place.name, how=self.how, types=types
+                )
+            except DataError:
+                # A row that is half written is no mistake in the row.
+                self._check_unchanged()
+                raise
+        self._check_unchanged()
+        return details
+
+    def _check_unchanged(self) -> None:
         if self.place.identity() != self.identity:
             raise DataError(
                 f"{self.place.name} changed while it was read.",
@@ -169,7 +178,6 @@ class Part:
                 expected="a file that nobody writes to",
                 next_step="wait until it is complete, then run again",
             )
-        return details
 
 
 def _partitioned(values: Mapping[str, str | None]) -> pa.Schema:

@@ -121,13 +121,11 @@ class _Seen:
     nulls: int = 0
     low: Any = None
     high: Any = None
-    whole: bool = True
     distinct: set[Any] | None = field(default_factory=set)
 
     def add(self, array: pa.Array) -> None:
         """Look at more of its values."""
         import pyarrow.compute as pc
-        from pyarrow import types
 
         self.rows += len(array)
         self.nulls += array.null_count
@@ -138,8 +136,6 @@ class _Seen:
             low, high = extremes["min"].as_py(), extremes["max"].as_py()
             self.low = low if self.low is None else min(low, self.low)
             self.high = high if self.high is None else max(high, self.high)
-            if types.is_floating(self.type) and self.whole:
-                self.whole = bool(pc.all(pc.equal(pc.floor(array), array)).as_py())
         elif self.distinct is not None:
             self.distinct |= set(pc.unique(array.drop_null()).to_pylist())
             self._bound()
@@ -183,12 +179,13 @@ class _Seen:
                 return Column(type="text", nullable=nullable)
             kept = self.distinct if self._is_number() else {str(one) for one in self.distinct}
             return Column(type="category", nullable=nullable, values=tuple(sorted(kept)))
-        whole = self.low is not None and self.whole and self._fits_an_integer()
+        # Floats are numbers even where all are whole so far: a later 2.5 would be refused.
+        whole = types.is_integer(self.type) and self._fits_an_integer()
         low, high = _range(self.low, self.high, whole=whole)
         return Column(type="integer" if whole else "number", nullable=nullable, min=low, max=high)
 
     def _fits_an_integer(self) -> bool:
-        return bool(self.low >= -MOST_INTEGER and self.high <= MOST_INTEGER)
+        return self.low is not None and -MOST_INTEGER <= self.low <= self.high <= MOST_INTEGER
 
     def note(self, column: Column) -> str:
         """Say what the description does not: how the values are converted, and what they were."""

@@ -63,7 +63,7 @@ class Compact(Options):
 
     def recipe(self, path: Path) -> Callable[[pd.DataFrame], pd.DataFrame]:
         """Return the function that the recipe describes."""
-        recipe = files.read_json(path / FILE)
+        recipe = files.read_json(path / FILE) if (path / FILE).is_file() else None
         if not isinstance(recipe, dict) or sorted(recipe) != sorted(KEYS):
             raise ModelError(
                 "The model's recipe is not one of Acme's.",

@@ -36,6 +36,7 @@ class Newest(Options):
 
         with resources.as_file(resources.files("mlops_plugins.data") / "flights.parquet") as path:
             flights = tables.read(path)
+        _require_target(context, flights, "the sample")
         wanted = pc.greater_equal(flights["scheduled"], datetime.fromisoformat(self.since))
         taken = flights.filter(wanted).slice(0, self.rows)
         newest_first = [("scheduled", "descending"), ("flight_id", "descending")]
@@ -44,11 +45,21 @@ class Newest(Options):
         return Source(description="flights from New York in 2013, as mlops-plugins brings them")
 
 
+def _require_target(context: Context, table: pa.Table, name: str) -> None:
+    if context.data.target not in table.column_names:
+        raise DataError(
+            f"The target '{context.data.target}' is missing.",
+            where=f"{name}: columns",
+            expected=", ".join(table.column_names),
+            next_step="correct data.target in conf/config.yaml",
+        )
+
+
 class Typed(Options):
-    """Holds the type and the nulls of each column against `schema.yaml`; lets values be."""
+    """Holds the type, the nulls and the values of each column against `schema.yaml`."""
 
     max_null_share: float = Field(
-        0.1, ge=0, le=1, description="Largest share of nulls in a column that may have some."
+        1.0, ge=0, le=1, description="Largest share of nulls in a column that may have some."
     )
 
     # BaseModel has a deprecated class method of this name, which nothing calls.
@@ -57,6 +68,7 @@ class Typed(Options):
     ) -> None:
         """Write the described columns with the types that they came with."""
         table = tables.read(raw)
+        _require_target(context, table, raw.name)
         expected = _expected(context, table, schema)
         problems = list(self._problems(table, expected))
         if problems:
@@ -79,6 +91,9 @@ class Typed(Options):
             nulls = table[name].null_count
             if nulls > (self.max_null_share * table.num_rows if column.nullable else 0):
                 yield f"the column '{name}' has {nulls:,} null(s)"
+            strange = _strangers(table[name], column)
+            if strange:
+                yield f"the column '{name}' has {strange:,} value(s) that schema.yaml does not allow"
 
 
 def _expected(context: Context, table: pa.Table, path: Path) -> Schema:
@@ -89,6 +104,21 @@ def _expected(context: Context, table: pa.Table, path: Path) -> Schema:
         write_schema(path, expected)
         context.say(f"{path.name} inferred: look at it, edit it, commit it")
     return expected
+
+
+def _strangers(values: pa.ChunkedArray, column: Column) -> int:
+    """Count the values that are out of range, or none of the column's categories."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if column.values is not None and not pa.types.is_floating(values.type):
+        known = pa.array(list(column.values)).cast(values.type)
+        return int(pc.sum(pc.invert(pc.is_in(values.drop_null(), known))).as_py() or 0)
+    limits = [(pc.less, column.min), (pc.greater, column.max)]
+    outside = [
+        pc.sum(beyond(values, limit)).as_py() for beyond, limit in limits if limit is not None
+    ]
+    return sum(count or 0 for count in outside)
 
 
 def _fits(values: pa.ChunkedArray, column: Column) -> bool:
@@ -127,8 +157,17 @@ class ByIdentity(Options):
                 next_step="name it there, or choose another split: `split: random`",
             )
         whole = tables.read(table)
+        _require_target(context, whole, table.name)
         labelled = whole.filter(whole[context.data.target].is_valid())
-        judges = pa.array([self._judges(context.seed, row) for row in labelled[key].to_pylist()])
+        decided = [self._judges(context.seed, row) for row in labelled[key].to_pylist()]
+        if len(set(decided)) < 2:
+            raise DataError(
+                f"All of the {labelled.num_rows} row(s) fall into one part.",
+                where=f"{table.name}: column {key}",
+                expected="rows that train and rows that judge",
+                next_step="change test_share in conf/split/acme.yaml, or bring more rows",
+            )
+        judges = pa.array(decided)
         tables.write(labelled.filter(judges), output / "test.parquet")
         tables.write(labelled.filter(pc.invert(judges)), output / "train.parquet")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path as RealPath
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import ConfigurationError, Field, Options, files, scoring, tables
+from mlops_plugins import ConfigurationError, DataError, Field, Options, files, scoring, tables
 from mlops_plugins.model import open_model
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ class Scorecard(Options):
                 where="conf/config.yaml: data.task",
                 next_step="choose another evaluation: `evaluate: metrics`",
             )
-        rows = tables.read_frame(splits / "test.parquet")
+        rows = _judging_rows(context, splits)
         learnt = tables.read_frame(splits / "train.parquet")[context.data.target]
         truth = scoring.positions(rows[context.data.target], opened.classes)
         scores = opened.scores(rows)
@@ -72,6 +74,18 @@ class Scorecard(Options):
                 "observed share": np.array([truth[part].mean() for part in parts]),
             },
         }
+
+
+def _judging_rows(context: Context, splits: Path) -> pd.DataFrame:
+    rows, target = tables.read_frame(splits / "test.parquet"), context.data.target
+    if target not in rows or rows.empty:
+        raise DataError(
+            f"No row judges '{target}'.",
+            where="data/splits/test.parquet",
+            expected=f"rows, and the column {target}",
+            next_step="dvc repro split",
+        )
+    return rows
 
 
 def _summary(
@@ -133,7 +147,7 @@ class Correlation(Options):
         import pandas as pd
 
         opened = open_model(model)
-        rows = tables.read_frame(splits / "test.parquet")
+        rows = _judging_rows(context, splits)
         score = pd.Series(opened.predict(rows)["score"])
         found = {name: self._strength(rows[name], score) for name in opened.schema.inputs}
         ordered = sorted(found.items(), key=lambda item: -item[1])
@@ -156,7 +170,7 @@ class Correlation(Options):
 
 
 class Floor(Options):
-    """Promotes every model that is not below one floor, and asks nothing else."""
+    """Promotes a model that is not below one floor, nor below the champion on the same rows."""
 
     metric: str = Field("accuracy", description="The metric, of which more must be better.")
     least: float = Field(0.6, description="Its least value; a model below it is blocked.")
@@ -189,8 +203,31 @@ class Floor(Options):
         elif current is not None and current.digest == digest:
             decision, reason = "keep", f"it is the champion already, version {current.version}"
         else:
-            decision, reason = "promote", f"{self.metric} {value:.4f} is not below {self.least}"
+            decision, reason = self._against(context, current, model, evaluation)
         version = current.version if current else None
         verdict = {"decision": decision, "reasons": [reason], "model": digest, "champion": version}
         files.write_json(output, verdict)
         context.say(f"verdict: {decision}")
+
+    def _against(
+        self, context: Context, champion: Champion | None, model: Path, evaluation: Path
+    ) -> tuple[str, str]:
+        """Compare how many rows each gets right; what cannot be compared is blocked."""
+        if champion is None:
+            return "promote", "there is no champion yet"
+        rows = tables.read_frame(evaluation / "predictions.parquet")
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                theirs = _right(
+                    champion.fetch(RealPath(folder) / "champion") / "model", rows, context
+                )
+            ours = _right(model, rows, context)
+        except Exception as error:  # noqa: BLE001  whatever is wrong, nothing was compared
+            return "block", f"the champion could not be compared: {error!r}"
+        told = f"{ours:.4f} right, {theirs:.4f} by champion version {champion.version}"
+        return ("promote" if ours > theirs else "keep" if ours == theirs else "block"), told
+
+
+def _right(model: Path, rows: pd.DataFrame, context: Context) -> float:
+    predicted = open_model(model).predict(rows)["prediction"]
+    return float((predicted == rows[context.data.target]).mean())
