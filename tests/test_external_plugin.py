@@ -222,6 +222,18 @@ def follows(project: Project, stage: Stage) -> list[str]:
     return [each for each in concerned(project, stage) if each not in SAME_BYTES.get(stage, ())]
 
 
+def test_all_of_acmes_implementations_keep_their_contracts(
+    fresh: Callable[..., Project], acme: Path
+) -> None:
+    project = fresh()
+    install(project, acme)
+    checked = project.mlops("plugins", "check", "acme-ml", "--json", check=False)
+    results = json.loads(checked.stdout)
+    assert len(results) > len(Stage)
+    assert [each for each in results if each["why"]] == []
+    assert checked.returncode == 0
+
+
 @pytest.mark.parametrize("stage", JOBS)
 def test_a_word_swaps_a_job_and_no_stage_runs(trained: Project, stage: Stage) -> None:
     built_in, noted = chosen(trained, stage), len(events(trained, "before"))

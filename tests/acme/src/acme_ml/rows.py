@@ -66,7 +66,7 @@ class Typed(Options):
     def validate(  # type: ignore[override]
         self, context: Context, *, raw: Path, schema: Path, output: Path, report: Path
     ) -> None:
-        """Write the described columns with the types that they came with."""
+        """Write the described columns: days as times, and all else as it came."""
         table = tables.read(raw)
         _require_target(context, table, raw.name)
         expected = _expected(context, table, schema)
@@ -77,7 +77,7 @@ class Typed(Options):
                 where=f"{raw.name} against {schema.name}",
                 next_step=f"correct the data; or, if the data are right, {schema.name}",
             )
-        tables.write(table.select(list(expected.columns)), output)
+        tables.write(_days_as_times(table.select(list(expected.columns))), output)
         nulls = {name: table[name].null_count for name in expected.columns}
         files.write_json(report, {"rows": table.num_rows, "nulls": nulls})
 
@@ -104,6 +104,17 @@ def _expected(context: Context, table: pa.Table, path: Path) -> Schema:
         write_schema(path, expected)
         context.say(f"{path.name} inferred: look at it, edit it, commit it")
     return expected
+
+
+def _days_as_times(table: pa.Table) -> pa.Table:
+    import pyarrow as pa
+
+    time, is_date = pa.timestamp("us"), pa.types.is_date
+    return table.cast(
+        pa.schema(
+            [field.with_type(time) if is_date(field.type) else field for field in table.schema]
+        )
+    )
 
 
 def _strangers(values: pa.ChunkedArray, column: Column) -> int:
