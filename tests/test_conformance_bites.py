@@ -60,7 +60,7 @@ BASES = {
     "evaluate": "mlops_plugins.plugins.metrics:Metrics",
     "explain": "mlops_plugins.plugins.permutation:Permutation",
     "gate": "mlops_plugins.plugins.gatekeeper:Gatekeeper",
-    "track": "mlops_plugins.plugins.mlflow:NoTracker",
+    "track": "mlops_plugins.plugins.none:NoTracker",
     "register": "shelf:Shelf",
     "serve": "mlops_plugins.options:Options",
     "monitor": "mlops_plugins.plugins.drift:DriftMonitor",

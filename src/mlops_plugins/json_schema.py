@@ -53,7 +53,11 @@ def of_config(root: Path) -> dict[str, Any]:
     """Return the schema of `conf/config.yaml`: the settings, and what each stage can be."""
     stages = {stage: _described(stage, {"enum": _choices(root, stage)}) for stage in Stage}
     column = {"anyOf": [{"type": "string"}, {"type": "null"}]}
-    data = {"task": {"enum": list(get_args(Task))}, "target": {"type": "string"}}
+    data: dict[str, Any] = {
+        "task": {"enum": list(get_args(Task))},
+        "target": {"type": "string"},
+        "sensitive": {"type": "array", "items": {"type": "string"}},
+    }
     data |= {field.name: column for field in fields(Data) if field.name not in data}
     kinds = {int: "integer", str: "string"}
     settings = {

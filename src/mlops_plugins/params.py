@@ -109,7 +109,7 @@ def _data(section: Mapping[str, Any], *, where: str) -> Data:
             expected="one of " + ", ".join(get_args(Task)),
             next_step="correct it there",
         )
-    for key in ("target", "time", "id"):
+    for key in ("target", "time", "id", "weight"):
         value = section.get(key)
         if value == MISSING or not (isinstance(value, str) or (value is None and key != "target")):
             raise ConfigurationError(
@@ -118,7 +118,15 @@ def _data(section: Mapping[str, Any], *, where: str) -> Data:
                 expected="a column's name" + ("" if key == "target" else ", or null"),
                 next_step="correct it there",
             )
-    return Data(**section)
+    sensitive = section.get("sensitive") or []
+    if not (isinstance(sensitive, list) and all(isinstance(name, str) for name in sensitive)):
+        raise ConfigurationError(
+            f"The setting 'data.sensitive' is {sensitive!r}.",
+            where=f"{where}: data.sensitive",
+            expected="[COLUMN, ...], the names of columns",
+            next_step="correct it there",
+        )
+    return Data(**{**section, "sensitive": tuple(sensitive)})
 
 
 def context(root: Path, whole: Mapping[str, Any], say: Callable[[str], None]) -> Context:

@@ -44,12 +44,23 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """What the columns mean, from `data:` in `conf/config.yaml`."""
+    """What the columns mean, from `data:` in `conf/config.yaml`.
+
+    Attributes:
+        task: What is predicted: one of two classes, one of several, or a number.
+        target: The column to predict.
+        time: The column that orders the rows.
+        id: The column that identifies a row, to join labels that arrive late.
+        weight: The column that says how much a row counts in training; it is no feature.
+        sensitive: Columns by whose groups fairness is measured.
+    """
 
     task: Task
     target: str
     time: str | None = None
     id: str | None = None
+    weight: str | None = None
+    sensitive: tuple[str, ...] = ()
 
 
 def home(root: Path) -> Path:

@@ -1,0 +1,65 @@
+"""Tracking: one run of MLflow for each distinct result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins import files
+from mlops_plugins.options import Field, Options
+from mlops_plugins.plugins.mlflow.store import (
+    DIGEST_TAG,
+    connected,
+    create_run,
+    experiment_of,
+    find_run,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlops_plugins.stages import Context, Result
+
+LONGEST_PARAMETER = 6000
+
+
+class Tracker(Options):
+    """Logs parameters, metrics, reports, commit and hashes, once for each distinct result."""
+
+    experiment: str | None = Field(
+        None, description="MLflow's experiment; null for the project's name."
+    )
+
+    def track(self, context: Context, *, result: Result, output: Path) -> None:
+        """Find the result's run, or make it; write its id."""
+        client = connected(context)
+        experiment = experiment_of(client, self.experiment or context.project)
+        run_id = find_run(client, [experiment], result.digest)
+        if run_id is None:
+            begun = find_run(client, [experiment], result.digest, status="RUNNING")
+            run_id = _log(client, experiment, begun, result, context.root)
+            context.say(f"tracked as {result.name}: run {run_id}")
+        else:
+            context.say(f"tracked already: run {run_id}")
+        # Not the run's id, which differs in each store: DVC would see another result in each clone.
+        files.write_json(output, {"digest": result.digest})
+
+
+def _log(client: Any, experiment: str, begun: str | None, result: Result, root: Path) -> str:
+    """Log a run, or go on with one that was killed; only when finished it is the result's run."""
+    import time
+
+    from mlflow.entities import Metric, Param, RunTag
+
+    tags = {**result.tags, DIGEST_TAG: result.digest}
+    run_id = begun or create_run(client, experiment, result.name, {DIGEST_TAG: result.digest})
+    now = int(time.time() * 1000)
+    client.log_batch(
+        run_id,
+        metrics=[Metric(key, value, now, 0) for key, value in result.metrics.items()],
+        params=[Param(key, str(value)[:LONGEST_PARAMETER]) for key, value in result.params.items()],
+        tags=[RunTag(key, value) for key, value in tags.items()],
+    )
+    for file in result.files:
+        client.log_artifact(run_id, str(file), file.parent.relative_to(root).as_posix())
+    client.set_terminated(run_id)
+    return run_id

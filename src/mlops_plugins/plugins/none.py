@@ -1,0 +1,62 @@
+"""Doing without: a project that neither tracks nor registers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlops_plugins import files
+from mlops_plugins.hookspecs import hookimpl
+from mlops_plugins.options import Options
+from mlops_plugins.stages import Implementation, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from mlops_plugins.stages import Champion, Context, Result
+
+
+@hookimpl
+def mlops_implementations() -> Iterable[Implementation]:
+    """Offer what does nothing."""
+    yield Implementation(
+        stage=Stage.TRACK,
+        name="none",
+        target="mlops_plugins.plugins.none:NoTracker",
+        summary="Track nothing",
+    )
+    yield Implementation(
+        stage=Stage.REGISTER,
+        name="none",
+        target="mlops_plugins.plugins.none:NoRegistry",
+        summary="Register nothing: models stay in models/, and none is champion",
+    )
+
+
+class NoTracker(Options):
+    """Tracks nothing."""
+
+    def track(self, context: Context, *, result: Result, output: Path) -> None:
+        """Write that there is no run."""
+        files.write_json(output, {"digest": result.digest})
+
+
+class NoRegistry(Options):
+    """Registers nothing, so that no model is ever champion."""
+
+    def register(
+        self,
+        context: Context,
+        *,
+        model: Path,
+        reference: Path,
+        verdict: Path,
+        run: Path,
+        output: Path,
+    ) -> None:
+        """Write that the model has no alias."""
+        files.write_json(output, {"digest": files.digest(model), "alias": None})
+
+    def champion(self, context: Context) -> Champion | None:
+        """Return that there is none."""
+        return None
