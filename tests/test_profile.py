@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from mlops_plugins import tables
-from mlops_plugins.profiling import page, report, sample
+from mlops_plugins import pages, tables
+from mlops_plugins.profiling import report, sample
 from mlops_plugins.stages import Data, Task
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ def profile(frame: pd.DataFrame, folder: Path, task: Task = "binary", **roles: s
     tables.write_frame(frame, folder / "table.parquet")
     data = Data(task=task, target="y", **roles)
     return report.make(sample.read(folder / "table.parquet", most_rows=1000), data)
+
+
+def page(found: Any, project: str) -> str:
+    return pages.render("profiling/page.html.j2", report=found, project=project)
 
 
 def column(found: Any, name: str) -> Any:
@@ -99,14 +103,14 @@ def test_every_task(tmp_path: Path, task: Task) -> None:
         frame.assign(copy=frame["noise"] if task == "multiclass" else frame.y), tmp_path, task
     )
     assert column(found, "copy")["explains"] > 0.95
-    html = page.render(found, "any")
+    html = page(found, "any")
     assert "The target: y" in html
     assert ("Mean of the target" in html) == (task == "regression")
 
 
 def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
     frame = rows().rename(columns={"noise": "<script>alert(1)</script>"})
-    html = page.render(profile(frame, tmp_path), "<b>")
+    html = page(profile(frame, tmp_path), "<b>")
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
 
