@@ -50,6 +50,7 @@ BUDGET = {
     "run evaluate": {*LEARNING, "matplotlib"},
     "run explain": {*LEARNING, "matplotlib"},
     "run gate": set(),
+    "run report": set(),
     "run track": TRACKING,
     # It describes the model, and never loads it.
     "run register": TRACKING,

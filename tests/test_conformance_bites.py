@@ -60,6 +60,7 @@ BASES = {
     "evaluate": "mlops_plugins.plugins.metrics:Metrics",
     "explain": "mlops_plugins.plugins.permutation:Permutation",
     "gate": "mlops_plugins.plugins.gatekeeper:Gatekeeper",
+    "report": "mlops_plugins.plugins.report:Page",
     "track": "mlops_plugins.plugins.none:NoTracker",
     "register": "shelf:Shelf",
     "serve": "mlops_plugins.options:Options",
@@ -370,6 +371,41 @@ PROFILES = [
         "takes or refuses a missing target",
         "KeyError",
         PROFILE + "    tables.read(table).column('late')",
+    ),
+]
+
+REPORT = """
+def report(self, context, *, card, output, **others):
+    super().report(context, card=card, output=output, **others)
+"""
+
+REPORTS = [
+    Broken(
+        "report",
+        PROMISES,
+        "no such file",
+        REPORT + "    (output / 'data-sheet.md').unlink()",
+    ),
+    Broken(
+        "report",
+        "reports on nulls in every feature",
+        "https://cdn.example/plot.js",
+        REPORT + f"    (output / 'report.html').write_text('<html>{SCRIPT}</html>')",
+    ),
+    Broken(
+        "report",
+        "tells what the card lacks",
+        "parts that are missing",
+        REPORT
+        + "    told = files.read_json(output / 'card.json') | {'missing': []}\n"
+        + "    files.write_json(output / 'card.json', told)",
+    ),
+    Broken(
+        "report",
+        "refuses a card that is none",
+        "no error",
+        "def report(self, context, *, card, output, **others):\n"
+        "    super().report(context, card=context.root / 'none.yaml', output=output, **others)",
     ),
 ]
 
@@ -991,6 +1027,7 @@ BROKEN = [
     *GENERAL,
     *PIPELINE,
     *PROFILES,
+    *REPORTS,
     *SPLITS,
     *VALIDATES,
     *MAKES_FEATURES,

@@ -34,6 +34,7 @@ class Stage(StrEnum):
     EVALUATE = "evaluate"
     EXPLAIN = "explain"
     GATE = "gate"
+    REPORT = "report"
     TRACK = "track"
     REGISTER = "register"
     SERVE = "serve"
@@ -292,6 +293,38 @@ class Gate(Protocol):
         ...
 
 
+class Report(Protocol):
+    """Tell people what the run found."""
+
+    def report(
+        self,
+        context: Context,
+        *,
+        parameters: Mapping[str, Any],
+        manifest: Path,
+        validation: Path,
+        profile: Path,
+        model: Path,
+        metrics: Path,
+        evaluation: Path,
+        explanation: Path,
+        verdict: Path,
+        card: Path,
+        output: Path,
+    ) -> None:
+        """Write into the folder `output` what people read, from the files of the stages before.
+
+        `parameters` is what `params.yaml` holds, and `card` the team's `card.yaml`, which need not
+        exist. In `output` are `report.html`, which needs nothing from elsewhere; `model-card.md`;
+        `data-sheet.md`; and `card.json`: the digest of the `model`, and in `missing` the required
+        parts of the card that nobody wrote. With one of them missing, no model is promoted.
+
+        Raises:
+            DataError: The card has parts that are none.
+        """
+        ...
+
+
 class Track(Protocol):
     """Record the finished pipeline, once for each distinct result."""
 
@@ -465,6 +498,7 @@ METRICS: Final = "reports/metrics.json"
 EVALUATION: Final = "reports/evaluation"
 REFERENCE: Final = f"{EVALUATION}/predictions.parquet"
 PREDICTION_LOG: Final = "monitoring/predictions"
+REPORT: Final = "reports/report"
 MONITORING_REPORTS: Final = "monitoring/reports"
 
 CONTRACTS: Final[Mapping[Stage, Contract]] = {
@@ -517,6 +551,22 @@ CONTRACTS: Final[Mapping[Stage, Contract]] = {
             "evaluation": EVALUATION,
         },
         outputs={"output": "reports/verdict.json"},
+    ),
+    Stage.REPORT: Contract(
+        protocol=Report,
+        inputs={
+            "manifest": "reports/ingest.json",
+            "validation": "reports/validation.json",
+            "profile": "reports/profile",
+            "model": MODEL,
+            "metrics": METRICS,
+            "evaluation": EVALUATION,
+            "explanation": "reports/explanation",
+            "verdict": "reports/verdict.json",
+        },
+        outputs={"output": REPORT},
+        kept={"card": "card.yaml"},
+        default="page",
     ),
     Stage.TRACK: Contract(protocol=Track, outputs={"output": "reports/run.json"}),
     Stage.REGISTER: Contract(
