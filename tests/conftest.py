@@ -16,8 +16,12 @@ from typing import TYPE_CHECKING, Any
 import copier
 import pytest
 
+from browser import browser
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+__all__ = ["browser"]
 
 ROOT = Path(__file__).parent.parent
 
