@@ -17,9 +17,10 @@ import copier
 import pytest
 
 from browser import browser
+from refusals import restore, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = ["browser"]
 
@@ -245,6 +246,14 @@ def project(finished: Project, tmp_path: Path) -> Project:
     shutil.copytree(finished.root / "mlartifacts", copy.root / "mlartifacts")
     shutil.copyfile(finished.root / "mlflow.db", copy.root / "mlflow.db")
     return copy
+
+
+@pytest.fixture
+def shop(shop_once: Project) -> Iterator[Project]:
+    """The module's own `shop_once`; what a test does to it is undone."""
+    before = whole(shop_once.root)
+    yield shop_once
+    restore(shop_once.root, before)
 
 
 @pytest.fixture
