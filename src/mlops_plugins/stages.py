@@ -269,6 +269,15 @@ class Explain(Protocol):
         """Write `importance.json`, `importance.csv` and pictures into the folder `output`."""
         ...
 
+    def explain_row(
+        self, context: Context, *, model: Path, reference: Path, row: pd.DataFrame
+    ) -> RowExplanation:
+        """Return what each raw column adds to the score of `row`, a table of one raw row.
+
+        `reference` is the Parquet table of judged rows that the row is compared with.
+        """
+        ...
+
 
 class Gate(Protocol):
     """Judge whether the model may be promoted."""
@@ -384,6 +393,29 @@ class Source:
 
     description: str
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contribution:
+    """What a raw column adds to one row's score, with the 95 % interval of what was sampled."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowExplanation:
+    """Why a row has its score: `base` and all contributions add up to it.
+
+    Attributes:
+        base: The mean score of the rows that the row is compared with.
+        contributions: What each raw column that the model takes adds; in a multiclass task, to the
+            probability of the predicted class.
+    """
+
+    base: float
+    contributions: Mapping[str, Contribution]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -509,6 +541,7 @@ CONTRACTS: Final[Mapping[Stage, Contract]] = {
         protocol=Explain,
         inputs={"model": MODEL, "splits": "data/splits"},
         outputs={"output": "reports/explanation"},
+        optional=frozenset({"explain_row"}),
     ),
     Stage.GATE: Contract(
         protocol=Gate,
