@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlops_plugins.stages import Context
 
 DIGEST_TAG = "mlops.digest"
@@ -23,15 +26,13 @@ QUIET = {
 
 def connected(context: Context) -> Any:
     """Return a client of the tracking store, made ready once however many processes start at once."""
-    from filelock import FileLock
-
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     uri = os.environ.get("MLFLOW_TRACKING_URI")
     if uri:
         return _connect(uri)
     # MLflow's first use of a database creates its tables, and two first uses at once fail.
-    with FileLock(context.home / ".mlflow.lock"):
+    with alone(context):
         if not (context.home / DATABASE).exists():
             _make_database(context.home / DATABASE)
         client = _connect(f"sqlite:///{context.home / DATABASE}")
@@ -39,6 +40,18 @@ def connected(context: Context) -> Any:
     # MLflow sets it, and another project in this process would find its models here.
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     return client
+
+
+@contextmanager
+def alone(context: Context) -> Iterator[None]:
+    """Let one process of this project at a time read the store and write what it did not find.
+
+    Processes on other machines, which only a server brings together, do not wait for each other.
+    """
+    from filelock import FileLock
+
+    with FileLock(context.home / ".mlflow.lock"):
+        yield
 
 
 def _make_database(path: Path) -> None:
