@@ -35,9 +35,10 @@ from mlops_plugins.stages import Context, Data, Result
 
 for line in sys.stdin:
     root, digest, number, gate = json.loads(line)
-    report = Path(root) / "reports" / f"{number}.json"
-    report.parent.mkdir(exist_ok=True)
-    report.write_text("{}")
+    reports = [Path(root) / "reports" / f"{number}-{place}.json" for place in range(10)]
+    for report in reports:
+        report.parent.mkdir(exist_ok=True)
+        report.write_text("{}")
     context = Context(
         root=Path(root),
         project="eight",
@@ -49,10 +50,10 @@ for line in sys.stdin:
     result = Result(
         digest=digest,
         name=digest,
-        params={"depth": 3},
+        params={f"option {place}": place for place in range(100)},
         metrics={"loss": 0.5},
         tags={"made.by": "tests"},
-        files=(report,),
+        files=tuple(reports),
     )
     print("ready", flush=True)
     with open(gate) as stream:
@@ -123,7 +124,7 @@ def runs(root: Path) -> Counter[tuple[str, str]]:
     found = client.search_runs([experiment.experiment_id])
     for run in found:
         assert run.data.metrics == {"loss": 0.5}
-        assert run.data.params == {"depth": "3"}
+        assert len(run.data.params) == 100
         assert run.data.tags["made.by"] == "tests"
         assert [item.path for item in client.list_artifacts(run.info.run_id)] == ["reports"]
     return Counter((run.data.tags["mlops.digest"], run.info.status) for run in found)

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 BACKGROUND = 100
 """Rows of the reference that the row is compared with."""
 
-PAIRS = 25
+PAIRS = 50
 """Orders that are drawn; each is gone through from both ends."""
 
-STUDENT = 2.064
-"""The 97.5 % quantile of Student's t with 24 degrees of freedom, for the mean of 25 pairs."""
+STUDENT = 2.010
+"""The 97.5 % quantile of Student's t with 49 degrees of freedom, for the mean of 50 pairs."""
 
 
 def explain_row(
