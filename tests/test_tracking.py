@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -12,6 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import mlflow
 import pytest
+
+from mlops_plugins import ConfigurationError
+from mlops_plugins.plugins.mlflow.tracking import Tracker
+from mlops_plugins.stages import Context, Data, Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,6 +165,51 @@ def test_the_same_result_eight_times_at_once_is_one_run(eight: Eight, tmp_path: 
     assert runs(root) == {(digest, "FINISHED"): 1 for digest in rounds}
     written = {path.read_text() for path in root.glob("run-*.json")}
     assert len(written) == 1
+
+
+def track_alone(root: Path) -> None:
+    """Track one result in this process."""
+    Tracker().track(
+        Context(
+            root=root,
+            project="eight",
+            data=Data(task="binary", target="y"),
+            seed=0,
+            threads=1,
+            say=lambda text: None,
+        ),
+        result=Result(digest="d", name="n", params={}, metrics={}, tags={}, files=()),
+        output=root / "run.json",
+    )
+
+
+def test_a_deleted_experiment_is_told(tmp_path: Path) -> None:
+    track_alone(tmp_path)
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    (experiment,) = [each for each in client.search_experiments() if each.name == "eight"]
+    client.delete_experiment(experiment.experiment_id)
+
+    with pytest.raises(ConfigurationError, match="The experiment 'eight' is deleted") as caught:
+        track_alone(tmp_path)
+    assert f"restore --experiment-id {experiment.experiment_id}" in str(caught.value)
+
+    client.restore_experiment(experiment.experiment_id)
+    track_alone(tmp_path)
+
+
+def test_a_server_that_does_not_answer_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:  # bound and not listening: nobody else answers there
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://somebody:secret@{address}")
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        with pytest.raises(ConfigurationError, match="server does not answer") as caught:
+            track_alone(tmp_path)
+    assert caught.value.where == f"MLFLOW_TRACKING_URI: http://{address}"
+    assert "secret" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def hide_mlflow(project: Project) -> None:
