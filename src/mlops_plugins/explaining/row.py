@@ -80,13 +80,14 @@ def explain(root: Path, wanted: Wanted, *, say: Callable[[str], None]) -> Explai
     opened = open_model(folder)
     row = conform(table.iloc[[place]].reset_index(drop=True), opened.inputs)
     found = _explanation(project, model=folder, reference=reference, row=row)
-    predicted = opened.predict(row).iloc[0]
+    predicted = opened.predict(row)
+    prediction = _plain(predicted["prediction"].iloc[0])
     return Explained(
         row=place + 1,
         version=version,
-        prediction=_plain(predicted["prediction"]),
-        score=float(predicted["score"]),
-        of_class=_class(opened, predicted["prediction"]),
+        prediction=prediction,
+        score=float(predicted["score"].iloc[0]),
+        of_class=_class(opened, prediction),
         base=found.base,
         values=_values(row),
         features=_values(opened.recipe(row)),
@@ -193,7 +194,7 @@ def _class(opened: Model, prediction: Any) -> Any:
     classes = opened.classes
     if classes is None:
         return None
-    return classes[-1] if len(classes) == 2 else _plain(prediction)
+    return classes[-1] if len(classes) == 2 else prediction
 
 
 def _values(frame: pd.DataFrame) -> dict[str, Any]:
