@@ -33,8 +33,8 @@ def explain_row(
     """Return the Shapley values of a row's columns, estimated from orders of the columns.
 
     A column that is not known yet has the values of the background rows. Going through an order
-    from both ends is exact where no more than two columns act together (Mitchell, Cooper, Frank and
-    Holmes, Sampling Permutations for Shapley Value Estimation, JMLR 23, 2022, section 4.1).
+    from both ends (antithetic sampling: Mitchell, Cooper, Frank and Holmes, Sampling Permutations
+    for Shapley Value Estimation, JMLR 23, 2022) is exact where no more than two columns act together.
 
     Raises:
         DataError: The row or the reference lacks a column, or the reference has no rows.
