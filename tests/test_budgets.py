@@ -28,6 +28,7 @@ HEAVY = {
     "pandera",
     "pyarrow",
     "scipy.stats",
+    "shap",
     "skops",
     "sklearn",
     "xgboost",
@@ -60,6 +61,7 @@ BUDGET = {
     "plugins why train": {"hydra"},
     "--help": set(),
     "run --help": set(),
+    "explain-row --help": set(),
 }
 
 PROBE = """\

@@ -56,6 +56,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "train/lightgbm": {"n_estimators": 20},
     "evaluate/metrics": {"resamples": 20},
     "explain/permutation": {"repeats": 1},
+    "explain/shap": {"rows": 20, "background": 10},
 }
 
 

@@ -161,6 +161,10 @@ EXPLAIN = """
 def explain(self, context, *, model, splits, output):
     super().explain(context, model=model, splits=splits, output=output)
 """
+EXPLAIN_ROW = """
+def explain_row(self, context, *, model, reference, row):
+    found = super().explain_row(context, model=model, reference=reference, row=row)
+"""
 GATE = """
 def gate(self, context, *, champion, output, **inputs):
     super().gate(context, champion=champion, output=output, **inputs)
@@ -752,6 +756,18 @@ EXPLAINS = [
         PROMISES,
         "the columns that importance.csv names",
         EXPLAIN + "    files.write_json(output / 'importance.json', {'columns': [0.5, 0.1]})",
+    ),
+    Broken(
+        "explain",
+        "explains a row of flights (binary)",
+        "add up to the score",
+        EXPLAIN_ROW + "    return dataclasses.replace(found, base=found.base + 0.01)",
+    ),
+    Broken(
+        "explain",
+        "explains a row of wines (three classes, as text)",
+        "a contribution of each raw column",
+        EXPLAIN_ROW + "    return dataclasses.replace(found, contributions={})",
     ),
     Broken("explain", "takes or refuses no rows", "KeyError", careless("explain")),
     Broken("explain", "takes or refuses a missing target", "KeyError", careless("explain")),

@@ -270,6 +270,15 @@ class Explain(Protocol):
         """Write `importance.json`, `importance.csv` and pictures into the folder `output`."""
         ...
 
+    def explain_row(
+        self, context: Context, *, model: Path, reference: Path, row: pd.DataFrame
+    ) -> RowExplanation:
+        """Return what each raw column adds to the score of `row`, a table of one raw row.
+
+        `reference` is the Parquet table of judged rows that the row is compared with.
+        """
+        ...
+
 
 class Gate(Protocol):
     """Judge whether the model may be promoted."""
@@ -420,6 +429,29 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Contribution:
+    """What a raw column adds to one row's score, with the 95 % interval of what was sampled."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowExplanation:
+    """Why a row has its score: `base` and all contributions add up to it.
+
+    Attributes:
+        base: The mean score of the rows that the row is compared with.
+        contributions: What each raw column that the model takes adds; in a multiclass task, to the
+            probability of the predicted class.
+    """
+
+    base: float
+    contributions: Mapping[str, Contribution]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Champion:
     """The model that serves.
 
@@ -480,8 +512,9 @@ class Contract:
 
     `inputs` and `outputs` map the method's parameters to paths below the project; `kept` outputs
     are the team's too, and are changed in place. `added` are parameters that this minor version
-    added: an implementation for the previous one is called without them. `default` is what runs in
-    a project whose `conf/config.yaml` is older than the stage and does not name it.
+    added: an implementation for the previous one is called without them. `optional` are methods that
+    an implementation may do without. `default` is what runs in a project whose `conf/config.yaml` is
+    older than the stage and does not name it.
     """
 
     protocol: type[Any]
@@ -489,6 +522,7 @@ class Contract:
     outputs: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, str] = field(default_factory=dict)
     added: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
     default: str | None = None
 
 
@@ -541,6 +575,7 @@ CONTRACTS: Final[Mapping[Stage, Contract]] = {
         protocol=Explain,
         inputs={"model": MODEL, "splits": "data/splits"},
         outputs={"output": "reports/explanation"},
+        optional=frozenset({"explain_row"}),
     ),
     Stage.GATE: Contract(
         protocol=Gate,
