@@ -51,7 +51,7 @@ def _roc_auc(target: np.ndarray, scores: np.ndarray) -> Weighted:
         misses = all_drawn - hits
         pairs = hits.sum() * misses.sum()
         # A pair of equal scores counts half.
-        won = float(hits @ (np.cumsum(misses) - misses / 2))
+        won = float((hits * (np.cumsum(misses) - misses / 2)).sum())
         return won / float(pairs) if pairs else float("nan")
 
     return value

@@ -53,7 +53,7 @@ def against(pair: Pair, *, tolerance: float, resamples: int) -> Check:
     value = ours(once) - theirs(once)
     numbers = {"value": value, "low": low, "high": high, "limit": tolerance}
     text = f"calibration error {bootstrap.told(numbers)} against the champion's"
-    name = "calibration against the champion"
+    name = "champion: calibration"
     if low > tolerance:
         return Check(name, "block", f"worse: {text}, tolerance {tolerance}", numbers)
     return Check(name, "pass", text, numbers)

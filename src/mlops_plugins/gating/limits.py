@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.errors import ConfigurationError, did_you_mean
 from mlops_plugins.gating.checks import Check, UncomputableError, guarded, number, read
+from mlops_plugins.gating.evidence import SUMMARY
 from mlops_plugins.model import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from mlops_plugins.gating.evidence import Evidence
     from mlops_plugins.stages import Context
 
 MAGIC = b"PAR1"
@@ -41,23 +44,32 @@ def whole(context: Context, model: Path, predictions: Path) -> Check:
 
 
 def of_metrics(
-    metrics: Path, floors: Mapping[str, float], ceilings: Mapping[str, float]
+    metrics: Path, evidence: Evidence, floors: Mapping[str, float], ceilings: Mapping[str, float]
 ) -> Iterator[Check]:
-    """Give a check for each limit.
+    """Give a check for each limit, and one of whether the evaluation's two files agree.
 
     Raises:
         ConfigurationError: A limit is about a metric that is not measured.
     """
+    yield guarded("metrics", partial(_agree, metrics, evidence))
     try:
         measured = read(metrics)
-    except UncomputableError as error:
-        yield Check("metrics", "block", f"metrics could not be judged: {error}")
-        return
-    yield Check("metrics", "pass", f"{len(measured)} metrics were measured")
+    except UncomputableError:
+        return  # the first check says it
     for option, limits in (("floors", floors), ("ceilings", ceilings)):
         for metric, limit in limits.items():
             _require_measured(metric, measured, where=f"conf/gate/champion.yaml: {option}.{metric}")
             yield _limit(metric, measured, metrics.name, limit, at_least=option == "floors")
+
+
+def _agree(metrics: Path, evidence: Evidence) -> Check:
+    measured, name, primary = read(metrics), metrics.name, evidence.primary
+    if primary not in measured:
+        return Check("metrics", "pass", f"{len(measured)} numbers were measured")
+    value = number(measured, primary, file=name)
+    if value != number(evidence.summary(), "value", file=f"{SUMMARY}: {primary}"):
+        raise UncomputableError(f"{primary} in {name} is not the one in {SUMMARY}")
+    return Check("metrics", "pass", f"{name} and {SUMMARY} agree")
 
 
 def _require_measured(metric: str, measured: Mapping[str, Any], *, where: str) -> None:

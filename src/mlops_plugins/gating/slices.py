@@ -14,6 +14,8 @@ from mlops_plugins.slices import of_dict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import numpy as np
+
     from mlops_plugins.gating.evidence import Evidence
     from mlops_plugins.gating.rows import Pair
     from mlops_plugins.slices import Slice
@@ -38,40 +40,36 @@ class Group:
     asked: bool
 
 
-def floor(evidence: Evidence, limit: float) -> Check:
-    """Block if the whole 95 % interval of a slice's metric is below a limit.
+def floor(evidence: Evidence, limit: float | None) -> Check:
+    """Block if the whole 95 % interval of a slice's metric is below a limit, if there is one.
 
     Raises:
-        UncomputableError: A number is missing of a slice that the team named, or the file is.
+        UncomputableError: The file is missing, or a number of a slice that the team named.
     """
-    name, measured = "floor of the slices", evidence.part("slices")
+    measured = evidence.part("slices")
     if measured is None:
-        return Check(name, "pass", unmeasured("slices"))
-    below: list[dict[str, Any]] = []
-    seen = 0
-    for group in _groups(measured):
-        if group.entry.get("value") is None and not group.asked:
-            continue
-        seen += 1
-        value = number(group.entry, "value", file=_place(group))
-        high = _high(group)
-        if high < limit:
-            below.append({"slice": group.slice.label, "value": value, "high": high})
-    metric = str(item(measured, "metric", file=FILE))
+        return Check("slices", "pass", unmeasured("slices"))
+    metric, groups = item(measured, "metric", file=FILE), list(_groups(measured))
+    if limit is None:
+        return Check("slices", "pass", f"{metric} of {len(groups)} slices was measured")
+    groups = [group for group in groups if group.asked or group.entry.get("value") is not None]
+    below = [found for found in map(_ends, groups) if found["high"] < limit]
+    numbers = {"limit": limit, "compared": len(groups)}
     if not below:
-        return Check(
-            name, "pass", f"{metric} of {seen} slices: none below {limit}", {"limit": limit}
-        )
+        return Check("slices", "pass", f"{metric} of {len(groups)} slices reaches {limit}", numbers)
     named = ", ".join("{slice} {value:.4f}".format(**one) for one in below[:SHOWN])
-    reason = f"{metric} below {limit} in {len(below)} of {seen} slices: {named}"
-    return Check(name, "block", reason, {"limit": limit, "below": below})
+    reason = f"{metric} below {limit} in {len(below)} of {len(groups)} slices: {named}"
+    return Check("slices", "block", reason, {**numbers, "slices": below})
 
 
-def _high(group: Group) -> float:
-    interval = item(group.entry, "interval", file=_place(group))
+def _ends(group: Group) -> dict[str, Any]:
+    """Return the measured value of a slice and its interval."""
+    place = _place(group)
+    value, interval = number(group.entry, "value", file=place), group.entry.get("interval")
     if not isinstance(interval, list) or len(interval) != 2:
-        raise UncomputableError(f"interval in {_place(group)} is not [low, high]")
-    return number({"interval": interval[1]}, "interval", file=_place(group))
+        raise UncomputableError(f"interval in {place} is not [low, high]")
+    low, high = (number({"interval": end}, "interval", file=place) for end in interval)
+    return {"slice": group.slice.label, "value": value, "low": low, "high": high}
 
 
 def against(pair: Pair, evidence: Evidence, *, tolerance: float, resamples: int) -> Check:
@@ -84,7 +82,7 @@ def against(pair: Pair, evidence: Evidence, *, tolerance: float, resamples: int)
     Raises:
         UncomputableError: The file, or a slice that the team named, cannot be compared.
     """
-    name, measured = "slices against the champion", evidence.part("slices")
+    name, measured = "champion: slices", evidence.part("slices")
     if measured is None:
         return Check(name, "pass", unmeasured("slices"))
     fewest = number(measured, "min_rows", file=FILE)
@@ -144,7 +142,7 @@ def _compare(pair: Pair, group: Group, fewest: float) -> Compared | None:
     """Return both models on a slice; None if it is too small, unless the team named it."""
     import numpy as np
 
-    inside = group.slice.rows(pair.rows)
+    inside = _inside(pair, group)
     rows = int(inside.sum())
     if rows < fewest and not group.asked:
         return None
@@ -164,15 +162,33 @@ def _compare(pair: Pair, group: Group, fewest: float) -> Compared | None:
     return None
 
 
+def _inside(pair: Pair, group: Group) -> np.ndarray:
+    """Return which of the judged rows are in the slice, of shape (rows,)."""
+    try:
+        return group.slice.rows(pair.rows)
+    except (KeyError, TypeError, ValueError):
+        raise UncomputableError(
+            f"{_place(group)} does not fit the column {group.slice.column} of the judged rows"
+        ) from None
+
+
 def _groups(measured: Mapping[str, Any]) -> Iterator[Group]:
     entries = item(measured, "slices", file=FILE)
     if not isinstance(entries, list):
         raise UncomputableError(f"slices in {FILE} is no list")
     for place, entry in enumerate(entries):
         try:
-            yield Group(of_dict(entry["slice"]), entry, entry.get("configured") is True)
-        except (KeyError, TypeError, AttributeError):
-            raise UncomputableError(f"slices[{place}].slice in {FILE} is no slice") from None
+            found = of_dict(entry["slice"])
+            sound = isinstance(found.column, str) and all(map(_is_bound, (found.low, found.high)))
+        except (KeyError, TypeError):
+            sound = False
+        if not sound:
+            raise UncomputableError(f"slices[{place}].slice in {FILE} is no slice")
+        yield Group(found, entry, entry.get("configured") is True)
+
+
+def _is_bound(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def _place(group: Group) -> str:

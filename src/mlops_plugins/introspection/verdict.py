@@ -24,7 +24,9 @@ def _table(checks: list[Mapping[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("check", "outcome", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("check", "outcome"):
+        table.add_column(heading, no_wrap=True)
     for heading in ("value", "95 % interval", "limit"):
         table.add_column(heading, justify="right", no_wrap=True)
     for check in checks:
@@ -43,4 +45,4 @@ def _table(checks: list[Mapping[str, Any]]) -> None:
 
 
 def _number(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, int | float) else ""
+    return f"{value:.4f}" if isinstance(value, int | float) else ""

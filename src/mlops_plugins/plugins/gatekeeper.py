@@ -102,7 +102,7 @@ class Gatekeeper(Options):
         evidence = Evidence(evaluation, scoring.PRIMARY[context.data.task], self.demanded)
         checks = [
             guarded("model", partial(limits.whole, context, model, evaluation / FILE)),
-            *limits.of_metrics(metrics, self.floors, self.ceilings),
+            *limits.of_metrics(metrics, evidence, self.floors, self.ceilings),
             *self._absolute(context, evidence),
         ]
         digest, current = files.digest(model), None
@@ -128,9 +128,8 @@ class Gatekeeper(Options):
         if self.max_calibration_error is not None and context.data.task != "regression":
             work = partial(calibration.ceiling, evidence, self.max_calibration_error)
             yield guarded("calibration", work)
-        if self.slice_floor is not None:
-            work = partial(slices.floor, evidence, self.slice_floor)
-            yield guarded("floor of the slices", work)
+        if self.slice_floor is not None or self.slice_tolerance is not None:
+            yield guarded("slices", partial(slices.floor, evidence, self.slice_floor))
 
     def _against(
         self,
@@ -160,13 +159,13 @@ class Gatekeeper(Options):
         if self.calibration_tolerance is not None and pair.ours.model.classes is not None:
             tolerance = self.calibration_tolerance
             yield guarded(
-                "calibration against the champion",
+                "champion: calibration",
                 partial(calibration.against, pair, tolerance=tolerance, resamples=resamples),
             )
         if self.slice_tolerance is not None:
             tolerance = self.slice_tolerance
             yield guarded(
-                "slices against the champion",
+                "champion: slices",
                 partial(slices.against, pair, evidence, tolerance=tolerance, resamples=resamples),
             )
         if self.max_latency_ratio is not None:
