@@ -236,6 +236,7 @@ ERRORS = {
         FileNotFoundError(2, "No such file", "/somewhere/else/model"),
         "No such file: model",
     ),
+    "a URL": (ModelError("Nothing at http://host/models/3."), "http://host/models/3"),
     "a client's own": (RuntimeError("quota"), "RuntimeError('quota')"),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -46,14 +47,18 @@ def guarded(name: str, work: Callable[[], Check]) -> Check:
 
 
 def told(error: Exception) -> str:
-    """Return an error in words, without the folders in which it happened to be made."""
-    if isinstance(error, UncomputableError):
-        return str(error)
-    if isinstance(error, MlopsError):
-        return error.what.removesuffix(".")
+    """Return an error in words, without the folders in which it happened: they are others each run."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {Path(str(error.filename)).name}"
-    return repr(error)
+    if isinstance(error, UncomputableError):
+        text = str(error)
+    else:
+        text = error.what.removesuffix(".") if isinstance(error, MlopsError) else repr(error)
+    return _FOLDERS.sub("", text)
+
+
+_FOLDERS = re.compile(r"(?<![\w:/])(?:/[^/\s'\"]+)+/")
+"""The folders of an absolute path, and not those of a URL."""
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -33,8 +33,8 @@ def _table(checks: list[Mapping[str, Any]]) -> None:
         numbers = check.get("numbers", {})
         ends = [_number(numbers.get(end)) for end in ("low", "high")]
         table.add_row(
-            Text(check["name"]),
-            Text(check["outcome"]),
+            Text(str(check.get("name"))),
+            Text(str(check.get("outcome"))),
             _number(numbers.get("value")),
             " to ".join(ends) if all(ends) else "",
             _number(numbers.get("limit")),
