@@ -32,9 +32,12 @@ from mlops_plugins.errors import ConfigurationError
 from mlops_plugins.gating import bootstrap, calibration
 from mlops_plugins.plugins.sklearn import GradientBoosting
 from mlops_plugins.testing.artefacts import scratch
+from test_tutorial import assert_shown
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from conftest import Project
 
 TRAINERS = {
     "weak": WEAK,
@@ -411,3 +414,8 @@ def test_the_command_shows_a_verdict_without_checks_and_refuses_a_corrupt_one(
         refused = command(tmp_path)
         assert refused.exit_code == 5
         assert "The verdict is corrupt." in refused.stderr
+
+
+@pytest.mark.slow
+def test_the_guide_to_the_gate_shows_what_is_printed(project: Project) -> None:
+    assert_shown(project, "how-to/gate.md")

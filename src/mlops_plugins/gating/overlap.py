@@ -48,5 +48,7 @@ def _were_there(pair: Pair, judged: pd.DataFrame) -> np.ndarray | None:
     time = pair.context.data.time
     if time is None or time not in judged or time not in pair.rows:
         return None
+    if judged[time].dtype != pair.rows[time].dtype:
+        return None  # they are not to be compared
     older: np.ndarray = (pair.rows[time] <= judged[time].max()).to_numpy(dtype=bool)
     return older
