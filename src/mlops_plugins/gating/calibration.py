@@ -49,8 +49,8 @@ def against(pair: Pair, *, tolerance: float, resamples: int) -> Check:
     theirs = error(pair.target, pair.theirs.scores)
     once = np.ones(rows)
     gains = bootstrap.gains(ours, theirs, rows, resamples=resamples, seed=pair.context.seed)
-    low, high = bootstrap.interval(gains)
     value = ours(once) - theirs(once)
+    low, high = bootstrap.interval(gains, value)
     numbers = {"value": value, "low": low, "high": high, "limit": tolerance}
     text = f"calibration error {bootstrap.told(numbers)} against the champion's"
     name = "champion: calibration"

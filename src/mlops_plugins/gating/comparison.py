@@ -30,13 +30,9 @@ def champion(pair: Pair, *, resamples: int) -> Check:
     if not np.isfinite(list(numbers.values())).all():
         raise UncomputableError(f"{pair.primary} is not defined on these {rows} rows")
     gains = bootstrap.gains(ours, theirs, rows, resamples=resamples, seed=pair.context.seed)
-    low, high = bootstrap.interval(gains)
-    numbers |= {
-        "value": numbers["ours"] - numbers["theirs"],
-        "low": low,
-        "high": high,
-        "limit": 0.0,
-    }
+    gain = numbers["ours"] - numbers["theirs"]
+    low, high = bootstrap.interval(gains, gain)
+    numbers |= {"value": gain, "low": low, "high": high, "limit": 0.0}
     text = (
         f"{pair.primary} {bootstrap.told(numbers)} against champion version "
         f"{pair.champion.version} on the same {rows:,} rows"
