@@ -788,6 +788,9 @@ GATES = [
     Broken("gate", PROMISES, "a list of sentences", gate("verdict['reasons'] = []")),
     Broken("gate", PROMISES, "the digest of the model folder", gate("del verdict['model']")),
     Broken(
+        "gate", PROMISES, "an outcome and a reason", gate("verdict['checks'] = [{'name': 'x'}]")
+    ),
+    Broken(
         "gate",
         "judges a model of diabetes (regression)",
         "the version that it compared with, or null",

@@ -124,15 +124,19 @@ def features(root: Path, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @click.pass_obj
-def gate(root: Path) -> None:
-    """Print the newest verdict and its reasons; exit 6 if it blocks the model."""
+def gate(root: Path, as_json: bool) -> None:
+    """Print the newest verdict, its reasons and its checks; exit 6 if it blocks the model."""
     from mlops_plugins import jobs
+    from mlops_plugins.introspection import verdict as judged
+    from mlops_plugins.introspection.commands import echo_json
 
     verdict = jobs.verdict(root)
-    click.echo(f"{verdict['decision']}")
-    for reason in verdict["reasons"]:
-        click.echo(f"  - {reason}")
+    if as_json:
+        echo_json(verdict)
+    else:
+        judged.show(verdict)
     if verdict["decision"] == "block":
         sys.exit(ExitCode.BLOCKED)
 

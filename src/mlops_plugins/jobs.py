@@ -83,13 +83,23 @@ def verdict(root: Path) -> dict[str, Any]:
     """Return the newest verdict of the gate.
 
     Raises:
-        ModelError: No model has been judged yet.
+        ModelError: No model has been judged yet, or its verdict is none.
     """
     path = root / CONTRACTS[Stage.GATE].outputs["output"]
     if not path.exists():
         params.read(root)  # where there is no project, it says so
         raise ModelError("No model has been judged yet.", where=str(path), next_step="dvc repro")
-    return dict(files.read_json(path))
+    try:
+        found = dict(files.read_json(path))
+        _ = found["decision"], found["reasons"]
+    except (ValueError, TypeError, KeyError):
+        raise ModelError(
+            "The verdict is corrupt.",
+            where=str(path),
+            expected="JSON with a decision and its reasons",
+            next_step="dvc repro --force gate",
+        ) from None
+    return found
 
 
 def serve(

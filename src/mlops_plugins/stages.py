@@ -298,6 +298,7 @@ class Gate(Protocol):
 
         It holds `decision` (`promote`, `keep` or `block`), `reasons`, the `model`'s digest and the
         version of the `champion` that it was compared with, or null. `champion()` asks the registry.
+        It may hold `checks`, each with `name`, `outcome`, `reason` and `numbers`, for `mlops gate`.
         """
         ...
 

@@ -1,21 +1,25 @@
-"""The gate: floors, a trivial baseline, and the champion on the same rows."""
+"""The gate: limits, baselines, slices, calibration, cost, and the champion on the same rows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING
 
-from mlops_plugins import files, scoring, tables
-from mlops_plugins.errors import ConfigurationError, DataError, MlopsError, ModelError, did_you_mean
+from mlops_plugins import files, scoring
+from mlops_plugins.errors import ConfigurationError
+from mlops_plugins.gating import baselines, calibration, comparison, cost, limits, slices
+from mlops_plugins.gating.checks import Check, guarded, told, verdict
+from mlops_plugins.gating.evidence import Evidence, Part
+from mlops_plugins.gating.rows import FILE, opened
 from mlops_plugins.hookspecs import hookimpl
-from mlops_plugins.model import open_model
 from mlops_plugins.options import Field, Options
 from mlops_plugins.stages import Implementation, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from mlops_plugins.gating.rows import Pair
     from mlops_plugins.stages import Champion, Context
 
 
@@ -26,23 +30,15 @@ def mlops_implementations() -> Iterable[Implementation]:
         stage=Stage.GATE,
         name="champion",
         target="mlops_plugins.plugins.gatekeeper:Gatekeeper",
-        summary="Floors, a trivial baseline, and not worse than the champion",
+        summary="Limits, baselines, and not worse than the champion in anything",
         extra="mlops-plugins[sklearn]",
+        cache_version=2,
         libraries=("scikit-learn",),
     )
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at, and what follows from it."""
-
-    name: str
-    outcome: Literal["pass", "keep", "block"]
-    reason: str
-
-
 class Gatekeeper(Options):
-    """Blocks what fails a floor, the baseline or the champion; promotes what is better."""
+    """Blocks what fails a check, or a check that cannot be made; promotes what is better."""
 
     floors: dict[str, float] = Field(
         {}, description="Least value of a metric, as roc_auc: 0.7; what is below is blocked."
@@ -53,8 +49,42 @@ class Gatekeeper(Options):
     min_gain: float = Field(
         0.01, ge=0, description="Least gain of the primary metric over the trivial baseline."
     )
+    linear: bool = Field(True, description="Block a model that is worse than a linear one.")
+    max_calibration_error: float | None = Field(
+        0.15, gt=0, lt=1, description="Greatest calibration error, of classes; null for any."
+    )
+    calibration_tolerance: float | None = Field(
+        0.02,
+        ge=0,
+        description="By how much the calibration error may exceed the champion's; null for any.",
+    )
+    slice_floor: float | None = Field(
+        None, description="Least value of the primary metric in each slice; null for any."
+    )
+    slice_tolerance: float | None = Field(
+        0.02,
+        ge=0,
+        description="By how much the primary metric of a slice may be below the champion's; null for any.",
+    )
+    max_latency_ratio: float | None = Field(
+        2.0, ge=1, description="Greatest time of a prediction, in the champion's; null for any."
+    )
+    latency_floor_ms: float = Field(
+        20.0, ge=0, description="A prediction that takes at most so many ms more is never too slow."
+    )
+    max_size_ratio: float | None = Field(
+        2.0, ge=1, description="Greatest size of the model, in the champion's; null for any."
+    )
+    size_floor_mb: float = Field(
+        10.0, ge=0, description="A model that takes at most so many MB more is never too large."
+    )
+    demanded: list[Part] = Field(
+        [],
+        description="Parts that the evaluation must have written, whoever evaluates: baselines, "
+        "calibration, slices. What `evaluate: metrics` writes is always demanded of it.",
+    )
     resamples: int = Field(
-        200, ge=50, description="Paired bootstrap resamples of the comparison with the champion."
+        1000, ge=50, description="Paired bootstrap resamples of each comparison with the champion."
     )
 
     def gate(
@@ -69,125 +99,79 @@ class Gatekeeper(Options):
         output: Path,
     ) -> None:
         """Write the verdict. What cannot be computed blocks."""
-        measured = files.read_json(metrics)
-        checks = [*self._limits(measured), self._baseline(context, evaluation)]
-        current = champion()
-        checks.append(self._against(context, current, model, evaluation))
-        decision = _decide(checks)
-        files.write_json(
-            output,
-            {
-                "decision": decision,
-                "reasons": [check.reason for check in checks if check.outcome != "pass"]
-                or [check.reason for check in checks],
-                "checks": [vars(check) for check in checks],
-                "model": files.digest(model),
-                "champion": current.version if current else None,
-            },
-        )
-        context.say(f"verdict: {decision}")
+        evidence = Evidence(evaluation, scoring.PRIMARY[context.data.task], self.demanded)
+        checks = [
+            guarded("model", partial(limits.whole, context, model, evaluation / FILE)),
+            *limits.of_metrics(metrics, evidence, self.floors, self.ceilings),
+            *self._absolute(context, evidence),
+        ]
+        digest, current = files.digest(model), None
+        try:
+            current = champion()
+        except ConfigurationError:
+            raise
+        except Exception as error:  # noqa: BLE001  a registry's client may raise anything
+            reason = f"the registry could not say which model is champion: {told(error)}"
+            checks.append(Check("champion", "block", reason))
+        else:
+            checks += self._against(context, current, digest, model, evidence)
+        version = current.version if current else None
+        judged = verdict(checks, model=digest, champion=version)
+        files.write_json(output, judged)
+        context.say(f"verdict: {judged['decision']}")
 
-    def _limits(self, measured: Mapping[str, Any]) -> Iterable[Check]:
-        for limits, option, sign in ((self.floors, "floors", 1), (self.ceilings, "ceilings", -1)):
-            for name, limit in limits.items():
-                value = measured.get(name)
-                if not isinstance(value, int | float) and name not in measured:
-                    raise ConfigurationError(
-                        f"The gate has a limit for '{name}', which is not measured."
-                        f"{did_you_mean(name, measured)}",
-                        where=f"conf/gate/champion.yaml: {option}.{name}",
-                        expected="one of "
-                        + ", ".join(k for k, v in measured.items() if isinstance(v, float)),
-                        next_step="correct it there",
-                    )
-                if value is None:
-                    yield Check(name, "block", f"{name} could not be computed")
-                    continue
-                passed = sign * (value - limit) >= 0
-                relation = {(1, True): ">=", (1, False): "<", (-1, True): "<=", (-1, False): ">"}[
-                    sign, passed
-                ]
-                yield Check(
-                    name, "pass" if passed else "block", f"{name} {value:.4f} {relation} {limit}"
-                )
-
-    def _baseline(self, context: Context, evaluation: Path) -> Check:
-        primary = scoring.PRIMARY[context.data.task]
-        summary = files.read_json(evaluation / "summary.json")
-        if primary not in summary:
-            return Check("baseline", "block", f"{primary} was not measured")
-        measured = summary[primary]
-        value, trivial = measured["value"], measured["baseline"]
-        if value is None or trivial is None:
-            return Check("baseline", "block", f"{primary} could not be computed")
-        gain = value - trivial
-        passed = gain >= self.min_gain
-        text = f"{primary} {value:.4f} against {trivial:.4f} of the trivial baseline"
-        return Check(
-            "baseline",
-            "pass" if passed else "block",
-            text if passed else f"{text}: gain below {self.min_gain}",
-        )
+    def _absolute(self, context: Context, evidence: Evidence) -> Iterator[Check]:
+        """Give the checks that need no champion."""
+        yield guarded("trivial baseline", partial(baselines.trivial, evidence, self.min_gain))
+        if self.linear:
+            yield guarded("linear baseline", partial(baselines.linear, evidence))
+        if self.max_calibration_error is not None and context.data.task != "regression":
+            work = partial(calibration.ceiling, evidence, self.max_calibration_error)
+            yield guarded("calibration", work)
+        if self.slice_floor is not None or self.slice_tolerance is not None:
+            yield guarded("slices", partial(slices.floor, evidence, self.slice_floor))
 
     def _against(
-        self, context: Context, champion: Champion | None, model: Path, evaluation: Path
-    ) -> Check:
+        self,
+        context: Context,
+        champion: Champion | None,
+        digest: str,
+        model: Path,
+        evidence: Evidence,
+    ) -> list[Check]:
+        """Return the checks against the champion, of which there is always at least one."""
         if champion is None:
-            return Check("champion", "pass", "there is no champion yet")
-        if champion.digest == files.digest(model):
-            return Check(
-                "champion", "keep", f"it is the champion already, version {champion.version}"
-            )
+            return [Check("champion", "pass", "there is no champion yet")]
+        if champion.digest == digest:
+            reason = f"it is the champion already, version {champion.version}"
+            return [Check("champion", "keep", reason)]
         try:
-            low, high = self._compare(context, champion, model, evaluation)
-        except Exception as error:  # noqa: BLE001  a registry's client may raise anything
-            reason = error.what if isinstance(error, MlopsError) else repr(error)
-            return Check("champion", "block", f"the champion could not be compared: {reason}")
-        primary = scoring.PRIMARY[context.data.task]
-        text = (
-            f"{primary} {low:+.4f} to {high:+.4f} (95 %) against champion version "
-            f"{champion.version} on the same rows"
-        )
-        if low > 0:
-            return Check("champion", "pass", f"better: {text}")
-        if high < 0:
-            return Check("champion", "block", f"worse: {text}")
-        return Check("champion", "keep", f"neither better nor worse: {text}")
+            with opened(context, champion, model, evidence.folder) as pair:
+                return list(self._compared(pair, evidence))
+        except Exception as error:  # noqa: BLE001  a registry's client, or a model, may raise anything
+            reason = f"the champion could not be compared: {told(error)}"
+            return [Check("champion", "block", reason)]
 
-    def _compare(
-        self, context: Context, champion: Champion, model: Path, evaluation: Path
-    ) -> tuple[float, float]:
-        """Return the 95 % interval of challenger minus champion, by a paired bootstrap."""
-        import tempfile
-        from pathlib import Path as RealPath
-
-        import numpy as np
-
-        rows = tables.read_frame(evaluation / "predictions.parquet")
-        challenger = open_model(model)
-        with tempfile.TemporaryDirectory() as folder:
-            other = open_model(champion.fetch(RealPath(folder) / "champion") / "model")
-            theirs = other.scores(rows)
-        ours = challenger.scores(rows)
-        if challenger.classes != other.classes:
-            raise ModelError("its classes are others")
-        target = scoring.positions(rows[context.data.target], challenger.classes)
-        measure = scoring.functions(context.data.task)[scoring.PRIMARY[context.data.task]]
-        gains = [
-            measure(target[drawn], ours[drawn]) - measure(target[drawn], theirs[drawn])
-            for drawn in scoring.resampled_rows(
-                len(rows), resamples=self.resamples, seed=context.seed
+    def _compared(self, pair: Pair, evidence: Evidence) -> Iterator[Check]:
+        """Give the checks of both models on the same rows."""
+        resamples = self.resamples
+        yield guarded("champion", partial(comparison.champion, pair, resamples=resamples))
+        if self.calibration_tolerance is not None and pair.ours.model.classes is not None:
+            tolerance = self.calibration_tolerance
+            yield guarded(
+                "champion: calibration",
+                partial(calibration.against, pair, tolerance=tolerance, resamples=resamples),
             )
-            if scoring.defined(target[drawn])
-        ]
-        if not gains:
-            raise DataError("the rows have too few classes")
-        low, high = np.percentile(gains, [2.5, 97.5])
-        return float(low), float(high)
-
-
-def _decide(checks: list[Check]) -> str:
-    outcomes = {check.outcome for check in checks}
-    if "block" in outcomes:
-        return "block"
-    return "keep" if "keep" in outcomes else "promote"
+        if self.slice_tolerance is not None:
+            tolerance = self.slice_tolerance
+            yield guarded(
+                "champion: slices",
+                partial(slices.against, pair, evidence, tolerance=tolerance, resamples=resamples),
+            )
+        if self.max_latency_ratio is not None:
+            slowest = {"ratio": self.max_latency_ratio, "floor_ms": self.latency_floor_ms}
+            for rows in sorted({1, min(cost.BATCH, len(pair.rows))}):
+                yield guarded("latency", partial(cost.latency, pair, rows, **slowest))
+        if self.max_size_ratio is not None:
+            largest = {"ratio": self.max_size_ratio, "floor_mb": self.size_floor_mb}
+            yield guarded("size", partial(cost.size, pair, **largest))

@@ -57,6 +57,19 @@ def verify(sandbox: Sandbox) -> None:
         expected="as 'champion' the version that it compared with, or null",
         found=", ".join(verdict),
     )
+    checks = verdict.get("checks", [])
+    require(
+        isinstance(checks, list) and all(map(_is_check, checks)),
+        did,
+        expected="as 'checks', if any, a list of objects with a name, an outcome and a reason",
+        found=checks,
+    )
+
+
+def _is_check(check: object) -> bool:
+    return isinstance(check, dict) and all(
+        isinstance(check.get(key), str) for key in ("name", "outcome", "reason")
+    )
 
 
 def _verdict(sandbox: Sandbox) -> dict[str, Any]:

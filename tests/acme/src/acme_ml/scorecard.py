@@ -231,6 +231,7 @@ class Floor(Options):
             decision, reason = self._against(context, current, model, evaluation)
         version = current.version if current else None
         verdict = {"decision": decision, "reasons": [reason], "model": digest, "champion": version}
+        verdict["checks"] = [{"name": "floor", "outcome": decision, "reason": reason}]
         files.write_json(output, verdict)
         context.say(f"verdict: {decision}")
 

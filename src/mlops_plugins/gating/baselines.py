@@ -1,0 +1,65 @@
+"""Simpler ways to answer, which a model must beat: always the same, and a linear model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlops_plugins.gating.checks import Check, UncomputableError, number
+from mlops_plugins.gating.evidence import SUMMARY, unmeasured
+
+if TYPE_CHECKING:
+    from mlops_plugins.gating.evidence import Evidence
+
+FILE = "baselines.json"
+
+
+def trivial(evidence: Evidence, min_gain: float) -> Check:
+    """Hold the model against always answering what the training rows hold on average.
+
+    The gain must reach `min_gain`, and its 95 % interval, where it is measured, lie above 0.
+
+    Raises:
+        UncomputableError: A number is missing.
+    """
+    name, primary, summary = "trivial baseline", evidence.primary, evidence.summary()
+    value = number(summary, "value", file=f"{SUMMARY}: {primary}")
+    baseline = number(summary, "baseline", file=f"{SUMMARY}: {primary}")
+    gain = value - baseline
+    numbers = {"value": gain, "limit": min_gain, "ours": value, "theirs": baseline}
+    text = f"{primary} {value:.4f} against {baseline:.4f} of the trivial baseline"
+    if gain < min_gain:
+        return Check(name, "block", f"{text}: gain below {min_gain}", numbers)
+    measured = evidence.part("baselines")
+    if measured is None:
+        return Check(name, "pass", text, numbers)
+    low, high = (number(measured, "gain", "trivial", end, file=FILE) for end in ("low", "high"))
+    numbers |= {"low": low, "high": high}
+    if low <= 0:
+        return Check(name, "block", f"{text}: gain {_of(low, high)}, maybe by chance", numbers)
+    return Check(name, "pass", text, numbers)
+
+
+def linear(evidence: Evidence) -> Check:
+    """Hold the model against a linear one; it is blocked if the 95 % interval of its gain is below 0.
+
+    Raises:
+        UncomputableError: A number is missing, or there is no linear baseline.
+    """
+    name, measured = "linear baseline", evidence.part("baselines")
+    if measured is None:
+        return Check(name, "pass", unmeasured("baselines"))
+    if measured.get("linear") is None:
+        why = measured.get("linear_reason") or "linear is missing"
+        raise UncomputableError(f"{why} ({FILE}); `linear: false` of the gate does without")
+    gain, low, high = (
+        number(measured, "gain", "linear", key, file=FILE) for key in ("value", "low", "high")
+    )
+    numbers = {"value": gain, "low": low, "high": high, "limit": 0.0}
+    text = f"{evidence.primary} {gain:+.4f} {_of(low, high)} against a linear model"
+    if high < 0:
+        return Check(name, "block", f"worse: {text}", numbers)
+    return Check(name, "pass", text if low > 0 else f"{text}: maybe no better", numbers)
+
+
+def _of(low: float, high: float) -> str:
+    return f"({low:+.4f} to {high:+.4f}, 95 %)"
