@@ -22,7 +22,8 @@ def table(judged: Judged) -> dict[str, Any]:
     The error is the mean distance between both over the bins (expected calibration error; Naeini
     and others, Obtaining well calibrated probabilities using Bayesian binning, 2015). Slope and
     intercept are of the observed on the predicted, for classes on the scale of log odds (Cox, Two
-    further applications of a model for binary regression, 1958): 1 and 0 are perfect.
+    further applications of a model for binary regression, 1958): 1 and 0 are perfect. `by_chance` is
+    what the error of a perfect model stays below in 95 of 100 samples of so many rows.
     """
     if judged.task == "regression":
         return {"of": "the value", **_of(judged, judged.target, judged.scores)}
@@ -54,13 +55,16 @@ def _of(judged: Judged, observed: np.ndarray, predicted: np.ndarray) -> dict[str
     value = error(np.ones(len(place)))
     found = [error(weights) for weights in intervals.draws(judged.target, **judged.settings)]
     low, high = intervals.interval(found)
+    chance = _by_chance(place, gaps, **judged.settings)
     linear = judged.task == "regression"
     slope, intercept = (_line if linear else _log_odds)(observed, predicted)
     return {
         "error": value,
-        # Drawing adds noise, and noise adds to a distance: the interval is turned about the value.
-        "low": max(2 * value - high, 0.0),
+        # Drawing adds noise, and noise adds to a distance: the interval is turned about the value,
+        # and reaches 0 where noise alone would do.
+        "low": 0.0 if value <= chance else max(2 * value - high, 0.0),
         "high": max(2 * value - low, 0.0),
+        "by_chance": chance,
         "slope": slope,
         "intercept": intercept,
         "bins": [
@@ -68,6 +72,21 @@ def _of(judged: Judged, observed: np.ndarray, predicted: np.ndarray) -> dict[str
             for one in np.unique(place)
         ],
     }
+
+
+def _by_chance(place: np.ndarray, gaps: np.ndarray, *, resamples: int, seed: int) -> float:
+    """Return the 95th percentile of the error of a perfect model on so many rows.
+
+    A bin's gap is then noise, of the deviation that the bin's rows have.
+    """
+    import numpy as np
+
+    rows = np.bincount(place)
+    kept = rows > 0
+    mean, square = (np.bincount(place, values)[kept] / rows[kept] for values in (gaps, gaps**2))
+    deviation = np.sqrt(np.maximum(square - mean**2, 0) / rows[kept])
+    drawn = np.abs(np.random.default_rng(seed).normal(size=(resamples, len(mean)))) * deviation
+    return float(np.percentile(drawn @ (rows[kept] / rows.sum()), 95))
 
 
 def _bin(observed: np.ndarray, predicted: np.ndarray, *, linear: bool) -> dict[str, Any]:

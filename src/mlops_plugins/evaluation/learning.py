@@ -52,10 +52,12 @@ def _measured(
     ours: np.ndarray,
     scores: np.ndarray,
 ) -> dict[str, Any]:
+    import numpy as np
+
     truth = judged.known[seen]
     trained = math.nan
     if len(truth) and scoring.defined(truth):
-        trained = weighted.primary(judged.task, truth, ours)(weighted.ones(len(truth)))
+        trained = weighted.primary(judged.task, truth, ours)(np.ones(len(truth)))
     found = intervals.resampled(
         weighted.primary(judged.task, judged.target, scores), judged.target, **judged.settings
     )

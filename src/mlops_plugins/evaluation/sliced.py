@@ -62,8 +62,7 @@ def table(
         cut = groups(column, judged.train[column], judged.rows[column])
         if cut.reason:
             skipped.append({"label": column, "reason": cut.reason})
-        for one in cut.slices:
-            entries.append(_entry(judged, one, min_rows, configured=True))
+        entries += [_entry(judged, one, min_rows, configured=True) for one in cut.slices]
     if find:
         worse, tested = search(judged, min_rows=min_rows, apart=columns)
         for each in worse[:max_found]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_plugins import scoring
-from mlops_plugins.errors import DataError, MlopsError
+from mlops_plugins.errors import MlopsError
 from mlops_plugins.evaluation import intervals
 from mlops_plugins.evaluation.refit import held_out, refit
 
@@ -53,15 +53,21 @@ def choose(judged: Judged, wanted: float | Aim, *, least: float, missed_cost: fl
     fit, asked, words = held_out(judged)
     try:
         (scores,) = refit(judged, fit, [judged.train.iloc[asked]])
-        truth = judged.known[asked]
-        if not len(truth) or not scoring.defined(truth):
-            raise DataError("the rows that were held out are of one class")
     except Exception as error:  # noqa: BLE001  fewer rows may be too few for a trainer
         reason = error.what if isinstance(error, MlopsError) else repr(error)
-        return Choice(FALLBACK, "fixed", "nothing could be chosen", reason)
+        return _fallback(judged, reason)
+    truth = judged.known[asked]
+    if not len(truth) or not scoring.defined(truth):
+        reason = "the rows that were held out are of one class"
+        return _fallback(judged, reason)
     chosen, short = best(truth, scores[:, 1], wanted, least=least, missed_cost=missed_cost)
     source = f"{words} ({len(asked):,}), by the same trainer fitted to {len(fit):,} others"
     return Choice(chosen, wanted, source, short)
+
+
+def _fallback(judged: Judged, reason: str) -> Choice:
+    judged.context.say(f"threshold: {FALLBACK}, as none could be chosen: {reason}")
+    return Choice(FALLBACK, "fixed", "none could be chosen", reason)
 
 
 def best(

@@ -6,7 +6,7 @@ A resample is how often each row was drawn. So rows are sorted once, and not onc
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlops_plugins import scoring
 
@@ -219,10 +219,3 @@ def _median(ordered: np.ndarray, weights: np.ndarray) -> float:
     upto = weights.cumsum()
     middle = [(upto[-1] - 1) // 2, upto[-1] // 2]
     return float(ordered[np.searchsorted(upto, middle, side="right")].mean())
-
-
-def ones(rows: int) -> Any:
-    """Return that each row counts once."""
-    import numpy as np
-
-    return np.ones(rows)
