@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 BINS = 10
 STEPS = 25
+DRAWS = 2000
 
 
 def table(judged: Judged) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def _of(judged: Judged, observed: np.ndarray, predicted: np.ndarray) -> dict[str
     value = error(np.ones(len(place)))
     found = [error(weights) for weights in intervals.draws(judged.target, **judged.settings)]
     low, high = intervals.interval(found)
-    chance = _by_chance(place, gaps, **judged.settings)
+    chance = _by_chance(place, gaps, seed=judged.context.seed)
     linear = judged.task == "regression"
     slope, intercept = (_line if linear else _log_odds)(observed, predicted)
     return {
@@ -74,7 +75,7 @@ def _of(judged: Judged, observed: np.ndarray, predicted: np.ndarray) -> dict[str
     }
 
 
-def _by_chance(place: np.ndarray, gaps: np.ndarray, *, resamples: int, seed: int) -> float:
+def _by_chance(place: np.ndarray, gaps: np.ndarray, *, seed: int) -> float:
     """Return the 95th percentile of the error of a perfect model on so many rows.
 
     A bin's gap is then noise, of the deviation that the bin's rows have.
@@ -84,8 +85,8 @@ def _by_chance(place: np.ndarray, gaps: np.ndarray, *, resamples: int, seed: int
     rows = np.bincount(place)
     kept = rows > 0
     mean, square = (np.bincount(place, values)[kept] / rows[kept] for values in (gaps, gaps**2))
-    deviation = np.sqrt(np.maximum(square - mean**2, 0) / rows[kept])
-    drawn = np.abs(np.random.default_rng(seed).normal(size=(resamples, len(mean)))) * deviation
+    deviation = np.sqrt(np.maximum(square - mean**2, 0) / np.maximum(rows[kept] - 1, 1))
+    drawn = np.abs(np.random.default_rng(seed).normal(size=(DRAWS, len(mean)))) * deviation
     return float(np.percentile(drawn @ (rows[kept] / rows.sum()), 95))
 
 
