@@ -157,9 +157,7 @@ def write_all(judged: Judged, found: Mapping[str, Any], output: Path) -> None:
     points = (
         [one["rows"], one["value"], one["train"]] for one in found["learning_curve"]["points"]
     )
-    write(
-        output / "learning_curve.csv", ["training rows", "value", "on its own rows"], points
-    )
+    write(output / "learning_curve.csv", ["training rows", "value", "on its own rows"], points)
     whole = found["summary"][judged.metric]["value"]
     slices = [[one["label"], one["value"]] for one in found["slices"]["slices"]]
     write(output / "slices.csv", ["slice", "value"], [["all rows", whole], *slices])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from mlops_plugins import files, tables
 from mlops_plugins.hookspecs import hookimpl
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    import numpy as np
     import pandas as pd
 
     from mlops_plugins.evaluation.judged import Judged
@@ -70,12 +69,12 @@ class Metrics(Options):
         self, context: Context, *, model: Path, splits: Path, metrics: Path, output: Path
     ) -> None:
         """Write metrics, predictions, tables, curves and pictures."""
-        from mlops_plugins.evaluation import curves, pictures, summary
+        from mlops_plugins.evaluation import curves, pictures, report, summary
         from mlops_plugins.evaluation.judged import judge
 
         judged = judge(context, model=model, splits=splits, resamples=self.resamples)
         output.mkdir()
-        found = self._found(judged)
+        found = report.make(judged, self)
         flat = {name: row["value"] for name, row in found["summary"].items()}
         files.write_json(metrics, {**flat, "rows": len(judged.target)})
         for name, table in found.items():
@@ -91,53 +90,6 @@ class Metrics(Options):
                     f"{found['slices']['metric']} {one['value']:.4f}, elsewhere {one['rest']:.4f}"
                 )
                 context.say(f"worse: {one['label']}: {told} ({one['rows']:,} rows)")
-
-    def _found(self, judged: Judged) -> dict[str, Any]:
-        """Return the tables, by the names of their files."""
-        from mlops_plugins.evaluation import baselines, calibration, curves, learning, sliced
-        from mlops_plugins.evaluation import summary as summaries
-
-        trivial, (linear, reason) = baselines.trivial(judged), baselines.linear(judged)
-        easy = summaries.values(judged, trivial)
-        straight = None if linear is None else summaries.values(judged, linear)
-        found = {
-            "summary": summaries.summary(judged, easy, straight),
-            "baselines": {
-                "trivial": easy,
-                "linear": straight,
-                "linear_reason": reason,
-                "gain": baselines.gains(judged, {"trivial": trivial, "linear": linear}),
-            },
-            "calibration": calibration.table(judged),
-            "slices": sliced.table(
-                judged,
-                self.slices,
-                find=self.find_slices,
-                min_rows=self.min_rows,
-                max_found=self.max_found,
-            ),
-            "learning_curve": learning.curve(judged, self.learning_curve),
-            **self._decided(judged),
-        }
-        if judged.task != "regression":
-            found["classes"] = curves.classes(judged)
-        return found
-
-    def _decided(self, judged: Judged) -> dict[str, Any]:
-        """Return what depends on the threshold."""
-        from mlops_plugins.evaluation import fairness, threshold
-
-        if judged.task != "binary":
-            unfair = fairness.table(judged, None, threshold=None, min_rows=self.min_rows)
-            return {"fairness": unfair}
-        choice = threshold.choose(
-            judged, self.threshold, least=self.least, missed_cost=self.missed_cost
-        )
-        answered: np.ndarray = threshold.predicted(judged, choice)
-        unfair = fairness.table(
-            judged, answered, threshold=choice.threshold, min_rows=self.min_rows
-        )
-        return {"threshold": threshold.table(judged, choice), "fairness": unfair}
 
 
 def _predictions(judged: Judged) -> pd.DataFrame:
