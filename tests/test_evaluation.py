@@ -88,7 +88,7 @@ def test_what_cannot_be_computed_is_null(task: str, rows: str, tmp_path: Path) -
         return frame.head(1 if rows == "one row" else 6)
 
     splits = altered(case, tmp_path, change)
-    evaluate(case, tmp_path, splits=splits, slices=["carrier"], min_rows=2, threshold="f1")
+    evaluate(case, tmp_path, splits=splits, slices=["carrier"], min_rows=2, choose_threshold="f1")
     for path in (tmp_path / "evaluation").glob("*.json"):
         read(tmp_path, path.stem)
     summary = read(tmp_path, "summary")
@@ -149,7 +149,7 @@ def test_the_threshold_comes_from_training_rows_alone(tmp_path: Path) -> None:
         folder = tmp_path / name
         folder.mkdir()
         splits = altered(case, folder, spoil, part) if part else None
-        evaluate(case, folder, splits=splits, threshold="f1")
+        evaluate(case, folder, splits=splits, choose_threshold="f1")
         found[name] = read(folder, "threshold")
     assert found["test"]["threshold"] == found["as it is"]["threshold"]
     assert found["test"]["metrics"] != found["as it is"]["metrics"]

@@ -58,7 +58,11 @@ def _decided(judged: Judged, options: Metrics) -> dict[str, Any]:
     if judged.task != "binary":
         return {"fairness": fairness.table(judged, None, threshold=None, min_rows=options.min_rows)}
     choice = threshold.choose(
-        judged, options.threshold, least=options.least, missed_cost=options.missed_cost
+        judged,
+        options.choose_threshold,
+        fixed=options.threshold,
+        least=options.least,
+        missed_cost=options.missed_cost,
     )
     answered = threshold.predicted(judged, choice)
     return {

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 Aim = Literal["f1", "precision", "recall", "cost"]
 
-FALLBACK = 0.5
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -37,37 +35,45 @@ class Choice:
     reason: str | None = None
 
 
-def choose(judged: Judged, wanted: float | Aim, *, least: float, missed_cost: float) -> Choice:
+def choose(
+    judged: Judged,
+    wanted: Literal["fixed"] | Aim,
+    *,
+    fixed: float,
+    least: float,
+    missed_cost: float,
+) -> Choice:
     """Return the threshold that was asked for; the judging rows have no part in it.
 
     Args:
         judged: What is judged.
-        wanted: A probability, or what to choose for: the greatest f1; of the thresholds with a
-            `precision` (or `recall`) of at least `least`, that of the greatest recall (or
-            precision); or the least `cost`.
+        wanted: What to choose for: the greatest f1; of the thresholds with a `precision` (or
+            `recall`) of at least `least`, that of the greatest recall (or precision); or the least
+            `cost`; or `fixed`, for nothing.
+        fixed: The threshold that is not chosen.
         least: The precision or recall to keep.
         missed_cost: What a missed row of the second class costs, counted in false alarms.
     """
-    if not isinstance(wanted, str):
-        return Choice(float(wanted), "fixed", "conf/evaluate/metrics.yaml: threshold")
+    if wanted == "fixed":
+        return Choice(fixed, "fixed", "conf/evaluate/metrics.yaml: threshold")
     fit, asked, words = held_out(judged)
     try:
         (scores,) = refit(judged, fit, [judged.train.iloc[asked]])
     except Exception as error:  # noqa: BLE001  fewer rows may be too few for a trainer
         reason = error.what if isinstance(error, MlopsError) else repr(error)
-        return _fallback(judged, reason)
+        return _fallback(judged, fixed, reason)
     truth = judged.known[asked]
     if not len(truth) or not scoring.defined(truth):
         reason = "the rows that were held out are of one class"
-        return _fallback(judged, reason)
+        return _fallback(judged, fixed, reason)
     chosen, short = best(truth, scores[:, 1], wanted, least=least, missed_cost=missed_cost)
     source = f"{words} ({len(asked):,}), by the same trainer fitted to {len(fit):,} others"
     return Choice(chosen, wanted, source, short)
 
 
-def _fallback(judged: Judged, reason: str) -> Choice:
-    judged.context.say(f"threshold: {FALLBACK}, as none could be chosen: {reason}")
-    return Choice(FALLBACK, "fixed", "none could be chosen", reason)
+def _fallback(judged: Judged, fixed: float, reason: str) -> Choice:
+    judged.context.say(f"threshold: {fixed:g}, as none could be chosen: {reason}")
+    return Choice(fixed, "fixed", "none could be chosen", reason)
 
 
 def best(

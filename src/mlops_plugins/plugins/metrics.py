@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mlops_plugins.stages import Context
 
 Share = Annotated[float, Field(gt=0, lt=1)]
-Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 @hookimpl
@@ -40,16 +39,26 @@ class Metrics(Options):
     """Measures the model on the rows that were put aside."""
 
     resamples: int = Field(100, ge=20, description="Bootstrap resamples behind each 95 % interval.")
-    threshold: Probability | Literal["f1", "precision", "recall", "cost"] = Field(
+    threshold: float = Field(
         0.5,
-        description="Two classes: above which probability the last is decided for, in threshold.json "
-        "and fairness.json. Or what it is chosen for, on training rows: f1, precision, recall, cost.",
+        ge=0,
+        le=1,
+        description="Two classes: above which probability threshold.json and fairness.json count a "
+        "row as the last class.",
+    )
+    choose_threshold: Literal["fixed", "f1", "precision", "recall", "cost"] = Field(
+        "fixed",
+        description="fixed, or what another threshold is chosen for on training rows: f1, precision, "
+        "recall or cost.",
     )
     least: float = Field(
-        0.8, gt=0, le=1, description="Threshold for precision or recall: how much of it is kept."
+        0.8,
+        gt=0,
+        le=1,
+        description="If it is chosen for precision or recall: how much of it is kept.",
     )
     missed_cost: float = Field(
-        1.0, gt=0, description="Threshold for cost: what a missed row costs, in false alarms."
+        1.0, gt=0, description="If it is chosen for cost: what a missed row costs, in false alarms."
     )
     slices: list[str] = Field(
         [], description="Raw columns by whose values, or ranges, the model is measured."
