@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files
@@ -23,14 +24,18 @@ SCATTER_POINTS = 2000
 
 
 def write(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Write a CSV file; numbers with six decimals."""
+    """Write a CSV file: numbers with six decimals, nothing for what has no value."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(
-        [f"{cell:.6f}" if isinstance(cell, float) else cell for cell in row] for row in rows
-    )
+    writer.writerows(map(_cell, row) for row in rows)
     files.write_text(path, stream.getvalue())
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return f"{value:.6f}" if math.isfinite(value) else ""
 
 
 def ranking(judged: Judged) -> dict[str, tuple[np.ndarray, np.ndarray]]:
