@@ -192,35 +192,6 @@ def positions(target: Any, classes: Sequence[Any] | None) -> np.ndarray:
     return np.array([place[value] for value in values.tolist()])
 
 
-def bootstrap(
-    functions: Mapping[str, Callable[[Any, Any], float]],
-    target: np.ndarray,
-    scores: np.ndarray,
-    *,
-    resamples: int,
-    seed: int,
-) -> dict[str, tuple[float, float]]:
-    """Return the 95 % percentile interval of each metric over the same resampled rows.
-
-    Resamples that metrics are not defined on, such as those of one class, are left out; the
-    intervals are NaN if all are. Efron and Tibshirani, An Introduction to the Bootstrap, 1993,
-    ch. 13.
-    """
-    import numpy as np
-
-    values: dict[str, list[float]] = {name: [] for name in functions}
-    for rows in resampled_rows(len(target), resamples=resamples, seed=seed):
-        drawn, answers = target[rows], scores[rows]
-        if defined(drawn):
-            for name, function in functions.items():
-                values[name].append(function(drawn, answers))
-    intervals = {}
-    for name, found in values.items():
-        low, high = np.percentile(found, [2.5, 97.5]) if found else (np.nan, np.nan)
-        intervals[name] = (float(low), float(high))
-    return intervals
-
-
 def resampled_rows(rows: int, *, resamples: int, seed: int) -> Iterator[np.ndarray]:
     """Give row numbers drawn with replacement, the same for the same seed."""
     import numpy as np

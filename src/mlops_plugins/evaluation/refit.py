@@ -49,7 +49,9 @@ def refit(judged: Judged, places: np.ndarray, asked: list[pd.DataFrame]) -> list
     quiet = replace(judged.context, say=lambda _: None, measured=lambda *_, **__: None)
     with tempfile.TemporaryDirectory() as folder:
         whole = features_of(judged, chosen)
-        typed = conform(chosen, judged.model.schema.only([target]))
+        beside = [name for name in (target, judged.context.data.weight) if name is not None]
+        absent = [name for name in beside if name not in whole.columns]
+        typed = conform(chosen, judged.model.schema.only(absent))
         tables.write_frame(whole.join(typed), Path(folder) / "features" / "train.parquet")
         estimator = Path(folder) / "estimator"
         trainer.train(quiet, features=Path(folder) / "features", output=estimator)
