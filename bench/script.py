@@ -32,8 +32,6 @@ import pandas as pd
 import pandera.pandas as pa
 import skops.io
 from mlflow.models import infer_signature
-from sklearn import metrics as m
-from sklearn.calibration import calibration_curve
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.inspection import permutation_importance
@@ -41,10 +39,16 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder, TargetEncoder
 
-from mlops_plugins import pages
+from mlops_plugins import pages, schema
+from mlops_plugins.estimators import SklearnPredictor
+from mlops_plugins.evaluation import curves, pictures
+from mlops_plugins.evaluation import report as evaluation
+from mlops_plugins.evaluation.judged import Judged
+from mlops_plugins.model import Model
+from mlops_plugins.plugins.metrics import Metrics
 from mlops_plugins.profiling import report
 from mlops_plugins.profiling.sample import Sample
-from mlops_plugins.stages import Data
+from mlops_plugins.stages import Context, Data
 
 SEED = 42
 TARGET, TIME, ID = "late", "scheduled", "flight_id"
@@ -76,20 +80,10 @@ def main(sample: Path, folder: Path) -> None:
     model = fit(features(inputs(train)), train[TARGET])
     skops.io.dump(model, folder / "model.skops")
 
-    scores = model.predict_proba(features(inputs(test)))[:, 1]
-    target = test[TARGET].to_numpy()
-    measured = evaluate(target, scores)
-    trivial = evaluate(target, np.full(len(target), train[TARGET].mean()))
-    measured |= {f"baseline.{name}": value for name, value in trivial.items()}
-    measured |= intervals(target, scores)
+    measured = evaluate(rows, (train, test), model, folder)
     (folder / "metrics.json").write_text(json.dumps(measured, indent=2))
-    test.assign(prediction=(scores > 0.5).astype(int), score=scores).to_parquet(
-        folder / "predictions.parquet", index=False, compression="zstd"
-    )
-    draw_curves(target, scores, folder)
-    draw_confusion(target, scores, folder)
     explain(model, test, folder)
-    promoted = measured["roc_auc"] - trivial["roc_auc"] >= MIN_GAIN
+    promoted = measured["roc_auc"] - measured["roc_auc.baseline"] >= MIN_GAIN
     verdict = {"decision": "promote" if promoted else "block", "roc_auc": measured["roc_auc"]}
     (folder / "verdict.json").write_text(json.dumps(verdict))
     track(measured, sample, folder, inputs(test), register=promoted)
@@ -176,67 +170,44 @@ def fit(table: pd.DataFrame, target: pd.Series[Any]) -> Pipeline:
     return make_pipeline(preparation, model).fit(table, target)
 
 
-def evaluate(target: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    """Return the metrics."""
-    predicted = scores > 0.5
-    return {
-        "roc_auc": m.roc_auc_score(target, scores),
-        "average_precision": m.average_precision_score(target, scores),
-        "log_loss": m.log_loss(target, scores),
-        "brier": m.brier_score_loss(target, scores),
-        "accuracy": m.accuracy_score(target, predicted),
-        "precision": m.precision_score(target, predicted, zero_division=0),
-        "recall": m.recall_score(target, predicted, zero_division=0),
-        "f1": m.f1_score(target, predicted, zero_division=0),
-    }
-
-
-def intervals(target: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    """Return the ends of each metric's bootstrap interval."""
-    generator = np.random.default_rng(SEED)
-    measured = []
-    for _ in range(RESAMPLES):
-        drawn = generator.integers(0, len(target), len(target))
-        measured.append(evaluate(target[drawn], scores[drawn]))
-    table = pd.DataFrame(measured)
-    return {
-        f"interval.{name}.{end}": float(table[name].quantile(share))
-        for name in table
-        for end, share in (("low", 0.025), ("high", 0.975))
-    }
-
-
-def draw_curves(target: np.ndarray, scores: np.ndarray, folder: Path) -> None:
-    """Draw the curves, and write their points."""
-    false_positive, true_positive, _ = m.roc_curve(target, scores)
-    precision, recall, _ = m.precision_recall_curve(target, scores)
-    observed, predicted = calibration_curve(target, scores, n_bins=10, strategy="quantile")
-    curves = {
-        "roc": (false_positive, true_positive),
-        "precision_recall": (recall, precision),
-        "calibration": (predicted, observed),
-    }
-    figure, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
-    for ax, (name, (x, y)) in zip(axes, curves.items(), strict=True):
-        keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), 200)).astype(int))
-        points = pd.DataFrame({"x": x[keep], "y": y[keep]})
-        points.to_csv(folder / f"{name}.csv", index=False)
-        ax.plot(points["x"], points["y"])
-        ax.set(title=name)
-    figure.savefig(folder / "curves.png", dpi=100)
-    plt.close(figure)
-
-
-def draw_confusion(target: np.ndarray, scores: np.ndarray, folder: Path) -> None:
-    """Draw the confusion matrix, and write its pairs."""
-    pairs = pd.DataFrame({"actual": target, "predicted": (scores > 0.5).astype(int)})
-    pairs.to_csv(folder / "confusion.csv", index=False)
-    figure, ax = plt.subplots(figsize=(4.5, 3.8), layout="constrained")
-    m.ConfusionMatrixDisplay.from_predictions(
-        pairs["actual"], pairs["predicted"], ax=ax, colorbar=False, cmap="Blues"
+def evaluate(
+    rows: pd.DataFrame, parts: tuple[pd.DataFrame, pd.DataFrame], model: Pipeline, folder: Path
+) -> dict[str, float]:
+    """Measure and draw all that an evaluation does; by the same code, as `profile` is."""
+    data = Data(task="binary", target=TARGET, time=TIME, id=ID)
+    manifest = {"task": "binary", "classes": [0, 1], "train": "sklearn", "options": PARAMETERS}
+    opened = Model(
+        manifest=manifest,
+        digest="",
+        schema=schema.infer(rows, data),
+        recipe=features,
+        predictor=SklearnPredictor(model),
     )
-    figure.savefig(folder / "confusion.png", dpi=100)
-    plt.close(figure)
+    context = Context(root=folder, project=NAME, data=data, seed=SEED, threads=1, say=print)
+    train, test = parts
+    judged = Judged(
+        context=context,
+        model=opened,
+        splits=folder,
+        rows=test,
+        train=train,
+        target=test[TARGET].to_numpy(),
+        scores=model.predict_proba(features(inputs(test))),
+        resamples=RESAMPLES,
+    )
+    found = evaluation.make(judged, Metrics(resamples=RESAMPLES))
+    for name, table in found.items():
+        (folder / f"{name}.json").write_text(json.dumps(table))
+    curves.write_all(judged, found, folder)
+    pictures.draw_all(judged, found, folder)
+    test.assign(prediction=judged.scores.argmax(1), score=judged.scores[:, 1]).to_parquet(
+        folder / "predictions.parquet", index=False, compression="zstd"
+    )
+    return {
+        f"{name}.{key}": value
+        for name, row in found["summary"].items()
+        for key, value in row.items()
+    } | {name: row["value"] for name, row in found["summary"].items()}
 
 
 def explain(model: Pipeline, test: pd.DataFrame, folder: Path) -> None:

@@ -340,6 +340,8 @@ def test_a_project_of_acmes_stages_alone_trains_predicts_and_is_observed(
         "precision and recall",
         "calibration",
         "confusion",
+        "learning curve",
+        "slices",
         "importance",
     }
     assert not plots.get("errors")

@@ -516,10 +516,10 @@ def test_plots_show_what_stages_write(any_project: Rendered) -> None:
     task = "binary" if answers["data_source"] == "sample" else answers["task"]
     curves = {
         "binary": {"roc", "precision and recall", "calibration", "confusion"},
-        "multiclass": {"confusion"},
-        "regression": {"residuals"},
+        "multiclass": {"calibration", "confusion"},
+        "regression": {"calibration", "residuals"},
     }
-    assert names == {"importance"} | curves[task]
+    assert names == {"importance", "learning curve", "slices"} | curves[task]
 
 
 def test_git_ignores_what_dvc_keeps_and_only_that(

@@ -258,7 +258,8 @@ class Evaluate(Protocol):
         `metrics` is flat JSON, for DVC to show. In `output` are `summary.json` (for each metric its
         `value`, 95 % interval `low` and `high`, and the trivial `baseline`'s; among them the task's
         `scoring.PRIMARY`, by which gates compare), `predictions.parquet` (the raw rows with
-        `prediction` and `score`), curves and pictures.
+        `prediction` and `score`), the CSV files that `dvc.yaml` plots, tables and pictures. A gate
+        reads more where it is: `slices.json`, whose entries hold a `slice` for `slices.of_dict`.
         """
         ...
 

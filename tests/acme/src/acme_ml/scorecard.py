@@ -53,8 +53,18 @@ class Scorecard(Options):
         predicted = opened.predictions(scores, rows.index)
         tables.write_frame(rows.join(predicted), output / "predictions.parquet")
         names = np.array(opened.classes)
-        confusion = {"actual": names[truth], "predicted": names[scores.argmax(axis=1)]}
-        for name, columns in {"confusion": confusion, **self._curves(truth, scores[:, 1])}.items():
+        plotted = {
+            "confusion": {"actual": names[truth], "predicted": names[scores.argmax(axis=1)]},
+            # One point each: it fits nothing again, and looks at no groups.
+            "learning_curve": {
+                "training rows": [len(learnt)],
+                "value": [summary["roc_auc"]["value"]],
+                "on its own rows": [None],
+            },
+            "slices": {"slice": ["all rows"], "value": [summary["roc_auc"]["value"]]},
+            **self._curves(truth, scores[:, 1]),
+        }
+        for name, columns in plotted.items():
             _write_csv(output / f"{name}.csv", columns)
 
     def _curves(self, truth: np.ndarray, chance: np.ndarray) -> dict[str, dict[str, np.ndarray]]:

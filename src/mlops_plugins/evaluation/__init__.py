@@ -1,0 +1,1 @@
+"""What `evaluate: metrics` does, one concern a file."""
