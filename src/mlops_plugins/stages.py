@@ -447,8 +447,9 @@ class Contract:
 
     `inputs` and `outputs` map the method's parameters to paths below the project; `kept` outputs
     are the team's too, and are changed in place. `added` are parameters that this minor version
-    added: an implementation for the previous one is called without them. `default` is what runs in
-    a project whose `conf/config.yaml` is older than the stage and does not name it.
+    added: an implementation for the previous one is called without them. `optional` are methods that
+    an implementation may do without. `default` is what runs in a project whose `conf/config.yaml` is
+    older than the stage and does not name it.
     """
 
     protocol: type[Any]
@@ -456,6 +457,7 @@ class Contract:
     outputs: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, str] = field(default_factory=dict)
     added: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
     default: str | None = None
 
 
