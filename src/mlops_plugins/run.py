@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins import contract, files, manifest, model, params
 from mlops_plugins.errors import DataError
 from mlops_plugins.observing import observed
+from mlops_plugins.promotion import lineage
 from mlops_plugins.registry import registry
 from mlops_plugins.result import collect
 from mlops_plugins.stages import CONTRACTS, PIPELINE, Context, Stage
@@ -108,12 +109,14 @@ def _work(
 
 
 def _extra(stage: Stage, context: Context, whole: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Give the two stages that need more than files what they need."""
+    """Give the stages that need more than files what they need."""
     if stage is Stage.GATE:
         register: Any = params.implementation(whole, Stage.REGISTER)
         yield "champion", lambda: register.champion(context)
     if stage is Stage.TRACK:
         yield "result", collect(context, whole)
+    if stage is Stage.REGISTER:
+        yield "lineage", lineage.collect(context, whole)
 
 
 def _restore_outputs(root: Path, stage: Stage) -> None:
