@@ -93,7 +93,7 @@ class FolderStore:
             package.write(draft)
             files.write_json(draft / "version.json", {"digest": package.digest, "run": package.run})
             files.write_text(draft / "verdict.json", package.verdict)
-            number = _numbered(self._versions, lambda n: _move(draft, self._versions / str(n)))
+            number = _numbered(self._versions, lambda n: draft.rename(self._versions / str(n)))
             return str(number)
 
     def judge(self, number: str, verdict: str) -> None:
@@ -153,11 +153,6 @@ def _scratch(folder: Path) -> Iterator[Path]:
         yield Path(scratch)
 
 
-def _move(draft: Path, target: Path) -> None:
-    """Move a folder to a place that is free: unlike a file, it replaces nothing that has content."""
-    draft.rename(target)
-
-
 def _file(number: int) -> str:
     return f"{number:06}.json"
 
@@ -168,7 +163,7 @@ def _numbers(folder: Path) -> list[int]:
     return sorted(int(path.stem) for path in found if path.stem.isdecimal())
 
 
-def _numbered(folder: Path, place: Callable[[int], None]) -> int:
+def _numbered(folder: Path, place: Callable[[int], object]) -> int:
     """Let something have the first number that is free after those in a folder; return it.
 
     Args:
