@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,6 @@ from click.testing import CliRunner
 
 from mlops_plugins import Stage, files
 from mlops_plugins.cli import main
-from mlops_plugins.params import FILE
 from mlops_plugins.registry import registry
 from mlops_plugins.testing.artefacts import verdict
 from mlops_plugins.testing.sandbox import Sandbox
@@ -24,6 +22,9 @@ if TYPE_CHECKING:
     from click.testing import Result
 
     from mlops_plugins.stages import Champion
+
+
+SUMMARY = {"roc_auc": {"value": 0.81, "low": 0.79, "high": 0.83, "baseline": 0.5}}
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,32 @@ class Home:
         return [(e["action"], e["from"], e["to"]) for e in self.history() if not e["void"]]
 
 
-def rewritten(root: Path, old: str, new: str) -> None:
-    """Change the project's parameters."""
-    text = (root / FILE).read_text()
-    assert re.search(old, text)
-    (root / FILE).write_text(re.sub(old, new, text))
+def begun(home: Home) -> Home:
+    """Register two models that are promoted, and one that is kept."""
+    files.write_json(
+        home.root / "reports/ingest.json",
+        {
+            "source": "flights of 2013",
+            "details": {},
+            "rows": 5043,
+            "columns": {"dest": "string"},
+            "sha256": "ab" * 32,
+            "time": ["2013-01-01", "2013-01-31"],
+        },
+    )
+    files.write_json(home.root / "reports/evaluation/summary.json", SUMMARY)
+    (home.root / "uv.lock").write_text("version = 1\n")
+    assert home.version() is None
+    assert "version 1: challenger, champion" in home.register(101)
+    assert "version 2: challenger, champion" in home.register(102)
+    assert "version 3: challenger\n" in home.register(103, "keep")
+    return home
+
+
+def refused(home: Home, *words: str) -> tuple[int, str]:
+    """Run a command that is refused and changes nothing; return its code and its text."""
+    before = home.version(), home.history()
+    result = home.mlops(*words)
+    assert (home.version(), home.history()) == before
+    assert "Traceback" not in result.stderr
+    return result.exit_code, result.stderr
