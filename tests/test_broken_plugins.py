@@ -138,7 +138,7 @@ class Register(Options):
     def register(self, context, *, model, verdict, run, output): ...
     def champion(self, context): ...
 """,
-        """register/previous of previous 1.2: its method 'register' does not take 'reference', as in 0.1: take it before 0.3
+        """register/previous of previous 1.2: its method 'register' does not take 'lineage', as in 0.1: take it before 0.3
   next: upgrade previous, or tell its author
 
 plugin 'previous' of previous 1.2: its hook 'mlops_after_stage' takes 'metrics', as in 0.1: implement 'mlops_on_metric' before 0.3

@@ -100,10 +100,13 @@ def test_what_is_unknown_is_told(which: str, options: dict[str, Any], said: str)
 
 
 @pytest.mark.slow
-def test_one_projects_champion_is_not_anothers_in_the_same_process(tmp_path: Path) -> None:
-    (offer,) = [o for o in registry().offers() if o.implementation.stage is Stage.REGISTER]
+@pytest.mark.parametrize("name", ["folder", "mlflow"])
+def test_one_projects_champion_is_not_anothers_in_the_same_process(
+    tmp_path: Path, name: str
+) -> None:
+    offer = registry().find(Stage.REGISTER, name)
     one, other = (
-        Sandbox.make(tmp_path / name, Subject(offer), plain()) for name in ("one", "other")
+        Sandbox.make(tmp_path / whose, Subject(offer), plain()) for whose in ("one", "other")
     )
     one.run()
     implementation = Subject(offer).make()

@@ -77,7 +77,7 @@ from mlops_plugins.stages import Champion
 class Shelf(Options):
     """Keeps models in folders; right in all that is checked."""
 
-    def register(self, context, *, model, reference, verdict, run, output):
+    def register(self, context, *, model, reference, verdict, run, lineage, output):
         judged, digest = files.read_json(verdict), files.digest(model)
         if judged["model"] != digest:
             raise ModelError("another model")
@@ -173,10 +173,8 @@ def gate(self, context, *, champion, output, **inputs):
     files.write_json(output, verdict)
 """
 REGISTER = """
-def register(self, context, *, model, reference, verdict, run, output):
-    super().register(
-        context, model=model, reference=reference, verdict=verdict, run=run, output=output
-    )
+def register(self, context, *, model, output, **others):
+    super().register(context, model=model, output=output, **others)
 """
 MONITOR = """
 def monitor(self, context, *, reference, current, model, output):
@@ -922,6 +920,12 @@ REGISTERS = [
         "    judged = files.read_json(verdict)\n"
         "    files.write_json(verdict, {**judged, 'model': files.digest(model)})\n"
         "    super().register(context, model=model, verdict=verdict, **others)",
+    ),
+    Broken(
+        "register",
+        "promotes and rolls back by a history, if at all",
+        "all of promote, rollback, history, or none",
+        "def promote(self, context, *, version, because): ...",
     ),
 ]
 

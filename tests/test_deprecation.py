@@ -10,6 +10,7 @@ from packaging.version import Version
 
 from conftest import write_distribution
 from mlops_plugins.deprecation import PREVIOUS, REMOVED_IN
+from mlops_plugins.errors import ExitCode
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -65,10 +66,14 @@ def test_a_plugin_of_the_previous_version_runs_with_a_warning(project: Project) 
     assert (project.root / "registry" / "model" / "manifest.json").exists()
 
     told = project.mlops("run", "register").stderr
-    assert (
-        "warning: plugin 'previous' of previous 1.2: its method 'register' does not take 'reference', "
-        f"as in {PREVIOUS}: take it before {REMOVED_IN}\n"
-    ) in told
+    for parameter in ("lineage", "reference"):
+        assert (
+            "warning: plugin 'previous' of previous 1.2: its method 'register' does not take "
+            f"'{parameter}', as in {PREVIOUS}: take it before {REMOVED_IN}\n"
+        ) in told
+    refused = project.mlops("history", check=False)
+    assert refused.returncode == ExitCode.CONFIGURATION
+    assert "register/previous has no 'history'" in refused.stderr
     assert (
         "warning: plugin 'previous' of previous 1.2: its hook 'mlops_after_stage' takes 'metrics', "
         f"as in {PREVIOUS}: implement 'mlops_on_metric' before {REMOVED_IN}\n"

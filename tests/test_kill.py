@@ -110,10 +110,11 @@ runs = client.search_runs(found)
 json.dump({
     "finished": [r.data.tags.get("mlops.digest") for r in runs if r.info.status == "FINISHED"],
     "unfinished": [r.info.run_id for r in runs if r.info.status == "RUNNING"],
-    "versions": [v.tags["mlops.digest"] for v in client.search_model_versions()],
+    "versions": [v.tags["mlops.digest"] for v in client.search_model_versions("name = 'late'")],
     "with a run": [v.run_id in [r.info.run_id for r in runs if r.info.status == "FINISHED"]
-                   for v in client.search_model_versions()],
-    "champion": [client.get_model_version_by_alias("late", "champion").version],
+                   for v in client.search_model_versions("name = 'late'")],
+    "history": [v.tags["mlops.to"] for v in client.search_model_versions("name = 'late.history'")],
+    "champion": [str(client.get_model_version_by_alias("late", "champion").version)],
 }, sys.stdout)
 """
     found: dict[str, list[str]] = json.loads(project.run("python", "-c", code).stdout)
@@ -153,5 +154,6 @@ def test_a_run_that_was_killed_at_any_moment_is_completed_by_the_next(project: P
         assert found["finished"] == [tracked]
         assert found["versions"] == [model]
         assert found["with a run"] == [True]
+        assert found["history"] == found["champion"] == ["1"]
         assert found["unfinished"] == []
         assert project.repro() == []

@@ -12,6 +12,7 @@ import click
 from mlops_plugins.errors import ExitCode, MlopsError
 from mlops_plugins.explaining.commands import explain_row
 from mlops_plugins.introspection.commands import plugins
+from mlops_plugins.promotion import commands as promotion
 from mlops_plugins.schema_diff import schema
 from mlops_plugins.stages import PIPELINE, Stage
 
@@ -104,9 +105,8 @@ def run(root: Path, stage: str | None, every: bool) -> None:
         run_stage(root, Stage(stage), say)
 
 
-main.add_command(plugins)
-main.add_command(schema)
-main.add_command(explain_row)
+for command in (plugins, schema, explain_row, *promotion.COMMANDS):
+    main.add_command(command)
 
 
 @main.command()

@@ -56,7 +56,7 @@ def deprecations(stage: Stage, found: Methods) -> list[str]:
         return []
     return [
         str(Deprecated(f"its method '{stage}' does not take '{name}'", instead="take it"))
-        for name in CONTRACTS[stage].added
+        for name in sorted(CONTRACTS[stage].added)
         if name not in taken
     ]
 

@@ -49,7 +49,7 @@ def collect(context: Context, whole: Mapping[str, Any]) -> Result:
         name=os.environ.get("DVC_EXP_NAME") or f"{whole[Stage.TRAIN]['name']}-{digest[:7]}",
         params=dict(_flat(sections)),
         metrics=dict(_numbers(files.read_json(root / METRICS))),
-        tags={f"sha256.{name}": value for name, value in hashes.items()} | _git(root),
+        tags={f"sha256.{name}": value for name, value in hashes.items()} | git_state(root),
         files=tuple(_reports(root)),
     )
 
@@ -82,7 +82,7 @@ def _reports(root: Path) -> Iterator[Path]:
                 yield path
 
 
-def _git(root: Path) -> dict[str, str]:
+def git_state(root: Path) -> dict[str, str]:
     """Return the commit, and whether the work tree differed from it; nothing outside git."""
 
     def git(*arguments: str) -> str:

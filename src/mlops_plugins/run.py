@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins import contract, files, manifest, model, params
 from mlops_plugins.errors import DataError
 from mlops_plugins.observing import observed
+from mlops_plugins.promotion import lineage
 from mlops_plugins.registry import registry
 from mlops_plugins.reporting.card import require_complete
 from mlops_plugins.result import collect
@@ -125,6 +126,8 @@ def _extra(stage: Stage, context: Context, whole: Mapping[str, Any]) -> Iterator
         yield "parameters", whole
     if stage is Stage.TRACK:
         yield "result", collect(context, whole)
+    if stage is Stage.REGISTER:
+        yield "lineage", lineage.collect(context, whole)
 
 
 def _restore_outputs(root: Path, stage: Stage) -> None:

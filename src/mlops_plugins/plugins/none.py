@@ -1,4 +1,4 @@
-"""Doing without: a project that neither tracks nor registers."""
+"""Doing without: a project that does not track."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from mlops_plugins.stages import Champion, Context, Result
+    from mlops_plugins.stages import Context, Result
 
 
 @hookimpl
@@ -25,12 +25,6 @@ def mlops_implementations() -> Iterable[Implementation]:
         target="mlops_plugins.plugins.none:NoTracker",
         summary="Track nothing",
     )
-    yield Implementation(
-        stage=Stage.REGISTER,
-        name="none",
-        target="mlops_plugins.plugins.none:NoRegistry",
-        summary="Register nothing: models stay in models/, and none is champion",
-    )
 
 
 class NoTracker(Options):
@@ -39,24 +33,3 @@ class NoTracker(Options):
     def track(self, context: Context, *, result: Result, output: Path) -> None:
         """Write that there is no run."""
         files.write_json(output, {"digest": result.digest})
-
-
-class NoRegistry(Options):
-    """Registers nothing, so that no model is ever champion."""
-
-    def register(
-        self,
-        context: Context,
-        *,
-        model: Path,
-        reference: Path,
-        verdict: Path,
-        run: Path,
-        output: Path,
-    ) -> None:
-        """Write that the model has no alias."""
-        files.write_json(output, {"digest": files.digest(model), "alias": None})
-
-    def champion(self, context: Context) -> Champion | None:
-        """Return that there is none."""
-        return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import contract, files, manifest, model, tables
 from mlops_plugins.params import FILE
+from mlops_plugins.promotion import lineage
 from mlops_plugins.result import collect
 from mlops_plugins.stages import CONTRACTS, EVALUATION, METRICS, MODEL, PIPELINE, Stage
 from mlops_plugins.testing.artefacts import (
@@ -139,6 +140,8 @@ class Sandbox:
             return {"parameters": self.params}
         if self.stage is Stage.TRACK:
             return {"result": collect(self.context, self.params)}
+        if self.stage is Stage.REGISTER:
+            return {"lineage": lineage.collect(self.context, self.params)}
         return {}
 
     def alter(self, path: str, change: Callable[[pa.Table], pa.Table]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -14,20 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlops_plugins.model import Description
+    from mlops_plugins.promotion.storage import Package
     from mlops_plugins.schema import Schema
 
 REQUIREMENTS = ("mlops-plugins", "scikit-learn", "skops", "pandas", "numpy", "scipy", "pyarrow")
 
 
 @contextmanager
-def package(model: Path, reference: Path) -> Iterator[Path]:
-    """Lay out what a version holds: the model folder, and the reference for monitoring."""
+def laid_out(package: Package) -> Iterator[Path]:
+    """Lay out what a version holds in a folder `package`."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "package"
-        shutil.copytree(model, folder / "model")
-        shutil.copyfile(reference, folder / "reference.parquet")
+        package.write(folder)
         yield folder
 
 

@@ -64,7 +64,8 @@ def keeps_the_signature(subject: Subject, folder: Path) -> None:
     loaded = _load(subject)
     protocol = CONTRACTS[subject.stage].protocol
     for name, wanted in inspect.getmembers(protocol, inspect.isfunction):
-        if name.startswith("_"):
+        optional = name in CONTRACTS[subject.stage].optional
+        if name.startswith("_") or (optional and not hasattr(loaded, name)):
             continue
         given = inspect.signature(wanted).parameters.values()
         positional = [p.name for p in given if p.kind is p.POSITIONAL_OR_KEYWORD]

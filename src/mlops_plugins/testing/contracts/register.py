@@ -5,16 +5,17 @@ from __future__ import annotations
 import tempfile
 import uuid
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files
 from mlops_plugins.errors import ModelError
+from mlops_plugins.model import MANIFEST
 from mlops_plugins.testing.artefacts import PROJECT, scratch, verdict
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.evaluate import read_json
-from mlops_plugins.testing.failure import attempt, done, require, told
+from mlops_plugins.testing.failure import attempt, done, refused, require, told
 from mlops_plugins.testing.sandbox import Sandbox, content, difference
 from mlops_plugins.testing.tables import plain
 
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 
 OTHER_MODEL = "the verdict was about another model"
 OTHER_CHAMPION = "the verdict was about another champion"
+BACK = "it was told to roll back to the champion before"
+AGAIN = "it was told to promote the version that it had rolled back from"
+
+TOGETHER = ("promote", "rollback", "history")
+"""Methods that a registry has all, or none of."""
 
 
 def verify(sandbox: Sandbox) -> None:
@@ -200,6 +206,67 @@ def refuses_a_stale_verdict(subject: Subject, folder: Path) -> None:
     )
 
 
+def promotes_by_a_history(subject: Subject, folder: Path) -> None:
+    """Promotion and rollback move the champion, and the history says so; a registry may do without."""
+    implementation = subject.make()
+    found = [name for name in TOGETHER if hasattr(implementation, name)]
+    if not found:
+        return
+    require(
+        len(found) == len(TOGETHER),
+        "its methods were looked for",
+        expected=f"all of {', '.join(TOGETHER)}, or none",
+        found=", ".join(found),
+    )
+    name = f"{PROJECT}-{uuid.uuid4().hex[:8]}"
+    sandbox = Sandbox.make(folder, subject, plain(), project=name)
+    first = _promoted(sandbox, 1, None)
+    second = _promoted(sandbox, 2, first)
+    context = sandbox.context
+    done(BACK, lambda: implementation.rollback(context, version=None, because="a check"))
+    _require_champion(sandbox, BACK, first)
+    done(AGAIN, lambda: implementation.promote(context, version=second, because="a check"))
+    _require_champion(sandbox, AGAIN, second)
+    for version in (second, "no version"):
+        did = f"it promoted '{version}', which is champion already or does not exist"
+        error = refused(did, partial(implementation.promote, context, version=version, because="?"))
+        require(isinstance(error, ModelError), did, expected="a ModelError", found=told(error))
+    changes = [change for change in implementation.history(context) if not change.void]
+    moves = [(change.action, change.before, change.after) for change in changes]
+    expected = [("promote", None, first), ("promote", first, second)]
+    expected += [("rollback", second, first), ("promote", first, second)]
+    require(moves == expected, "its history was read", expected=str(expected), found=moves)
+    require(
+        all(change.who and change.when and change.because for change in changes),
+        "its history was read",
+        expected="who, when and because of each change",
+        found=changes,
+    )
+
+
+def _promoted(sandbox: Sandbox, rows: int, champion: str | None) -> str:
+    """Register another model that the gate promotes; return its version."""
+    manifest = sandbox["model"] / MANIFEST
+    files.write_json(manifest, read_json(manifest, "its model was read") | {"rows": rows})
+    _judged(sandbox, "promote", champion)
+    done("it registered a model with the verdict 'promote'", sandbox.run)
+    found = _champion(sandbox)
+    did = "it was asked for the champion after a model was promoted"
+    require(found and found.version != champion, did, expected="the new version", found=found)
+    assert found is not None  # noqa: S101  it was just required
+    return found.version
+
+
+def _require_champion(sandbox: Sandbox, did: str, version: str) -> None:
+    found = _champion(sandbox)
+    require(
+        found is not None and found.version == version,
+        did,
+        expected=f"version {version} as champion",
+        found=found,
+    )
+
+
 CHECKS: Mapping[str, Run] = {
     **pipeline.checks(verify),
     "has no champion at first": has_no_champion_at_first,
@@ -208,4 +275,5 @@ CHECKS: Mapping[str, Run] = {
     "registers a model once": registers_a_model_once,
     "fetches the champion as it was given": fetches_the_champion,
     "refuses a stale verdict": refuses_a_stale_verdict,
+    "promotes and rolls back by a history, if at all": promotes_by_a_history,
 }

@@ -10,6 +10,7 @@ from mlops_plugins import Field, ModelError, Options, files
 from mlops_plugins.stages import Champion
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mlops_plugins import Context
@@ -49,6 +50,7 @@ class Shelf(Options):
         reference: Path,
         verdict: Path,
         run: Path,
+        lineage: Mapping[str, Any],
         output: Path,
     ) -> None:
         """Put the model on the shelf unless it is blocked, and make it champion if promoted."""
@@ -60,7 +62,9 @@ class Shelf(Options):
         alias = ALIASES[judged["decision"]]
         if alias is not None:
             self._check_champion(context, judged)
-            version = self._find(context, digest) or self._add(context, model, reference, run)
+            version = self._find(context, digest) or self._add(
+                context, model, reference, run, lineage
+            )
             if alias == "champion":
                 files.write_json(self._shelf(context) / "champion.json", {"version": version})
             context.say(f"version {version}: {alias}")
@@ -100,7 +104,14 @@ class Shelf(Options):
                 return path.parent.name
         return None
 
-    def _add(self, context: Context, model: Path, reference: Path, run: Path) -> str:
+    def _add(
+        self,
+        context: Context,
+        model: Path,
+        reference: Path,
+        run: Path,
+        lineage: Mapping[str, Any],
+    ) -> str:
         """Put the model, and what monitoring compares with, into the next folder."""
         shelf = self._shelf(context)
         version = str(
@@ -111,4 +122,5 @@ class Shelf(Options):
             shutil.copytree(model, draft / "model")
             shutil.copyfile(reference, draft / "reference.parquet")
             files.write_json(draft / "version.json", about)
+            files.write_json(draft / "lineage.json", lineage)
         return version
