@@ -1,4 +1,4 @@
-"""Doing without: a project that neither tracks nor registers."""
+"""Doing without: a project that does not tune, track or register."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from mlops_plugins.stages import Champion, Context, Result
+    from mlops_plugins.stages import Champion, Context, Result, Trainer
 
 
 @hookimpl
 def mlops_implementations() -> Iterable[Implementation]:
     """Offer what does nothing."""
+    yield Implementation(
+        stage=Stage.TUNE,
+        name="none",
+        target="mlops_plugins.plugins.none:NoTuner",
+        summary="Tune nothing: the trainer's options are those of conf/",
+    )
     yield Implementation(
         stage=Stage.TRACK,
         name="none",
@@ -31,6 +37,16 @@ def mlops_implementations() -> Iterable[Implementation]:
         target="mlops_plugins.plugins.none:NoRegistry",
         summary="Register nothing: models stay in models/, and none is champion",
     )
+
+
+class NoTuner(Options):
+    """Looks for nothing."""
+
+    def tune(
+        self, context: Context, *, features: Path, splits: Path, trainer: Trainer, output: Path
+    ) -> None:
+        """Write that no option was found."""
+        files.write_json(output / "best.json", {"train": trainer.name, "options": {}})
 
 
 class NoTracker(Options):
