@@ -69,11 +69,19 @@ def options(
         star = {"marker": "*", "s": 180, "color": "black", "zorder": 3, "label": "best"}
         axes.scatter([value(leader)], [leader.value], **star)
         if getattr(where, "log", False):
-            axes.set_xscale("log")
+            _scale(axes, where)
         axes.set(xlabel=name, ylabel=metric)
         if place == 1:
             axes.legend()
     _save(figure, path)
+
+
+def _scale(axes: Any, where: Any) -> None:
+    """Scale by orders of magnitude; the axis' own labels of less than one would overlap."""
+    ticks = [where.low, (where.low * where.high) ** 0.5, where.high]
+    axes.set_xscale("log")
+    axes.minorticks_off()
+    axes.set_xticks(ticks, labels=[f"{tick:.2g}" for tick in ticks])
 
 
 def _marks(axes: Any, trials: Sequence[Trial], of: Callable[[Trial], Any]) -> None:
