@@ -50,7 +50,8 @@ def _log(client: Any, run: Any, metric: str, trial: Trial) -> None:
 
 def _begun(client: Any, experiment: str, parent: str) -> dict[str, Any]:
     """Return the runs below a run by the number of their trial."""
-    found, token = {}, None
+    found: dict[str, Any] = {}
+    token = None
     while True:
         page = client.search_runs(
             [experiment], f"tags.`{PARENT}` = '{parent}'", max_results=1000, page_token=token
