@@ -210,7 +210,7 @@ def test_a_bigger_budget_goes_on_and_another_search_begins(tmp_path: Path) -> No
     output = search(tmp_path, said, trials=9)
     whole = search(tmp_path / "at once", trials=9)
 
-    assert said[0] == "4 trials of this search are there already"
+    assert said[0] == "trials of this search that are there already: 4"
     assert kept(tmp_path)[0][:4] == before[0]
     assert [trial["number"] for trial in kept(tmp_path)[0]] == list(range(9))
     assert contents(tmp_path, ("tuning",)) == contents(tmp_path / "at once", ("tuning",))

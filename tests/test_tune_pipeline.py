@@ -96,7 +96,7 @@ def test_none_writes_one_file_and_changes_no_byte_of_the_model(sandbox: Sandbox)
             {"train": "sklearn", "options": {"max_leaf_node": 3}},
             {},
             "There is no option 'max_leaf_node'. Did you mean 'max_leaf_nodes'?",
-            "",
+            "run tune",
         ),
         ({"train": "sklearn"}, {}, "What the tuner wrote cannot be read: KeyError", "run tune"),
         (["sklearn"], {}, "What the tuner wrote cannot be read: TypeError", "run tune"),

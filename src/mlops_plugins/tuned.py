@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files, params
-from mlops_plugins.errors import ModelError
+from mlops_plugins.errors import ConfigurationError, ModelError
 from mlops_plugins.options import parse
 from mlops_plugins.registry import registry
 from mlops_plugins.stages import BEST, CONTRACTS, TRIALS, Stage, Trainer, Trial
@@ -75,7 +75,15 @@ def chosen(context: Context, whole: Mapping[str, Any], best: Path) -> Train:
         leaves = _leaves(found)
         counted = f"{len(leaves)} tuned option{'s' if len(leaves) > 1 else ''}"
         context.say(f"train/{made.name} with {counted}: {', '.join(leaves)}")
-    return made.make(found)
+    try:
+        return made.make(found)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            error.what,
+            where=str(best),
+            expected=error.expected,
+            next_step="`mlops run tune` searches anew",
+        ) from None
 
 
 def section(root: Path, whole: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,9 +109,10 @@ def trials(root: Path) -> tuple[str, tuple[Trial, ...]]:
 
 
 def _found(whole: Mapping[str, Any], best: Path) -> dict[str, Any]:
-    tuner, name = whole[Stage.TUNE]["name"], whole[Stage.TRAIN]["name"]
+    default, name = CONTRACTS[Stage.TUNE].default, whole[Stage.TRAIN]["name"]
     if not best.exists():
-        if tuner == CONTRACTS[Stage.TUNE].default:
+        tuner = whole.get(Stage.TUNE, {"name": default})["name"]
+        if tuner == default:
             return {}
         raise ModelError(
             f"tune/{tuner} is chosen, and has not run.",

@@ -94,7 +94,7 @@ class Search:
         """Search until the budget is used up; return every trial that ended, by number."""
         study, done, kept = self._study(), list[Trial](), set(self.journal.trials)
         if kept:
-            self.context.say(f"{len(kept)} trials of this search are there already")
+            self.context.say(f"trials of this search that are there already: {len(kept)}")
         self._began = time.monotonic() - self.journal.seconds
         with workers.started(self.budget.workers) as executor:
             for first in range(0, self.budget.trials, self.budget.workers):
@@ -196,7 +196,7 @@ class Search:
         told = f"{self.metric} {trial.value:.4f}" if trial.value is not None else trial.reason
         if trial.state != "complete":
             told = f"{trial.state}, {told}"
-        left = [f"{self.budget.trials - len(done)} trials"]
+        left = [f"{self.budget.trials - len(done)} of {self.budget.trials} trials"]
         if self.budget.minutes is not None:
             minutes = self.budget.minutes - (time.monotonic() - self._began) / 60
             left.append(f"{max(minutes, 0):.1f} minutes")
