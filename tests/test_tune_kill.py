@@ -6,6 +6,7 @@ import os
 import random
 import re
 import select
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -77,8 +78,8 @@ def killed(root: Path, after: int, seconds: float) -> list[int]:
         except subprocess.TimeoutExpired:
             helpers = [os.pidfd_open(pid) for pid in children(process.pid)]
             process.kill()
-            told += [number for line in process.stderr for number in numbers_of(line)]
             assert ended(helpers), "a worker outlives the search"
+            told += [number for line in process.stderr for number in numbers_of(line)]
         process.wait()
     return told
 
@@ -89,12 +90,14 @@ def children(pid: int) -> list[int]:
 
 
 def ended(processes: list[int]) -> bool:
-    """Return whether all of these end in time; their descriptors are closed."""
-    try:
-        return all(select.select([process], [], [], DEADLINE)[0] for process in processes)
-    finally:
-        for process in processes:
-            os.close(process)
+    """Return whether all of these end in time; those that do not are ended."""
+    in_time = True
+    for process in processes:
+        if not select.select([process], [], [], DEADLINE)[0]:
+            in_time = False
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+        os.close(process)
+    return in_time
 
 
 @pytest.mark.parametrize("workers", [1, 2])
