@@ -177,7 +177,9 @@ def give_environment(project: Project) -> None:
         check=True,
     )
     script = home / "bin" / "mlops"
-    script.write_text(f"#!{home}/bin/python\nfrom mlops_plugins.cli import main\nmain()\n")
+    # As an installer writes it: a process that a stage starts imports it again.
+    guarded = 'if __name__ == "__main__":\n    main()\n'
+    script.write_text(f"#!{home}/bin/python\nfrom mlops_plugins.cli import main\n{guarded}")
     script.chmod(0o755)
 
 

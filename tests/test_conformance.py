@@ -50,6 +50,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "split/column": {"column": "part", "folds": 5},
     "features/project": {"package": "conformance"},
     # The others' defaults hold; these are made quick.
+    "tune/optuna": {"trials": 3, "folds": 2, "space": {"max_leaf_nodes": {"low": 2, "high": 9}}},
     "train/sklearn": {"max_iter": 20},
     "train/estimator": {"parameters": {"n_estimators": 20}},
     "train/xgboost": {"n_estimators": 20},

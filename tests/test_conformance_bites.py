@@ -56,6 +56,7 @@ BASES = {
     "profile": "shelf:Page",
     "split": "mlops_plugins.plugins.splits:Random",
     "features": "mlops_plugins.plugins.project:ProjectFeatures",
+    "tune": "mlops_plugins.plugins.none:NoTuner",
     "train": "mlops_plugins.plugins.sklearn:GradientBoosting",
     "evaluate": "mlops_plugins.plugins.metrics:Metrics",
     "explain": "mlops_plugins.plugins.permutation:Permutation",
@@ -408,6 +409,85 @@ REPORTS = [
         "no error",
         "def report(self, context, *, card, output, **others):\n"
         "    super().report(context, card=context.root / 'none.yaml', output=output, **others)",
+    ),
+]
+
+TUNE = """
+def tune(self, context, *, features, splits, trainer, output):
+    found = {{"train": trainer.name, "options": {{}}}}
+    {statement}
+    files.write_json(output / "best.json", found)
+"""
+TRIED = """
+trials = [
+        {"number": n, "state": "complete", "options": {"max_iter": n + 5}, "value": v, "folds": [v]}
+        for n, v in enumerate([0.7, 0.9])
+    ]
+"""
+
+
+def tried(statement: str) -> str:
+    """Return a tuner of two trials, of which the second is better."""
+    written = "files.write_json(output / 'trials.json', {'metric': 'roc_auc', 'trials': trials})"
+    return TUNE.format(statement=f"{TRIED.strip()}\n    {statement}\n    {written}")
+
+
+TUNES = [
+    Broken(
+        "tune",
+        PROMISES,
+        "as 'train' the trainer's name, sklearn",
+        TUNE.format(statement="found['train'] = 'trees'"),
+    ),
+    Broken("tune", PROMISES, "'options', by name", TUNE.format(statement="found.pop('options')")),
+    Broken(
+        "tune",
+        PROMISES,
+        "There is no option 'depth'.",
+        TUNE.format(statement="found['options'] = {'depth': 3}"),
+    ),
+    Broken(
+        "tune",
+        PROMISES,
+        "the options of the trial whose value is highest: {'max_iter': 6}",
+        tried("found['options'] = {'max_iter': 5}"),
+    ),
+    Broken("tune", PROMISES, "each trial once", tried("trials[1]['number'] = 0")),
+    Broken("tune", PROMISES, "of each such one its value", tried("trials[1]['value'] = None")),
+    Broken(
+        "tune", PROMISES, "What the tuner wrote cannot be read", tried("trials[1].pop('folds')")
+    ),
+    Broken(
+        "tune",
+        "tunes for diabetes (regression)",
+        "KeyError",
+        TUNE.format(statement="{'binary': 1, 'multiclass': 2}[context.data.task]"),
+    ),
+    Broken(
+        "tune",
+        "looks at no row that judges the model",
+        "test.parquet is missing",
+        TUNE.format(statement="tables.read(splits / 'test.parquet')"),
+    ),
+    Broken(
+        "tune",
+        "looks at no row that judges the model",
+        "reports/tuning/best.json has changed",
+        TUNE.format(
+            statement="found['options'] = {'max_iter': 7} if (features / 'test.parquet').exists() else {}"
+        ),
+    ),
+    Broken(
+        "tune",
+        "says that every trial failed",
+        "AttributeError",
+        TUNE.format(statement="trainer.make({}).max_iter"),
+    ),
+    Broken(
+        "tune",
+        "takes or refuses no rows",
+        "ZeroDivisionError",
+        TUNE.format(statement="1 / tables.read(features / 'train.parquet').num_rows"),
     ),
 ]
 
@@ -1054,6 +1134,7 @@ BROKEN = [
     *SPLITS,
     *VALIDATES,
     *MAKES_FEATURES,
+    *TUNES,
     *TRAINS,
     *EVALUATES,
     *EXPLAINS,

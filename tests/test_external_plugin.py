@@ -103,7 +103,8 @@ def concerned(project: Project, section: str) -> list[str]:
     stages = YAML(typ="safe").load(project.read("dvc.yaml"))["stages"]
     found, touched = [], set()
     for name, stage in stages.items():
-        if section in stage.get("params", ()) or touched & set(stage.get("deps", ())):
+        read = {above for dep in stage.get("deps", ()) for above in (dep, str(Path(dep).parent))}
+        if section in stage.get("params", ()) or touched & read:
             found.append(name)
             written = [*stage.get("outs", ()), *stage.get("metrics", ())]
             touched |= {

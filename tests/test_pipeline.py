@@ -51,7 +51,7 @@ def test_a_second_repro_starts_no_stage(project: Project) -> None:
 
 def test_an_option_of_train_reruns_train_and_what_follows(project: Project) -> None:
     project.edit("conf/train/sklearn.yaml", "max_iter: 40", "max_iter: 50")
-    assert project.repro() == ["compose", *AFTER_TRAIN]
+    assert project.repro() == ["compose", "tune", *AFTER_TRAIN]
 
 
 def test_a_comment_in_conf_reruns_compose_alone(project: Project) -> None:
@@ -67,7 +67,7 @@ def test_an_option_of_the_service_reruns_no_stage_but_compose(project: Project) 
 def test_feature_code_reruns_features_and_what_follows(project: Project) -> None:
     project.edit("src/late/features.py", "day_of_year=", "day_in_year=")
     ran = project.repro()
-    assert ran[:3] == ["compose", "features", "train"]
+    assert ran[:4] == ["compose", "features", "tune", "train"]
     assert not {"ingest", "validate", "split"} & set(ran)
 
 

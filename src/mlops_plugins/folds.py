@@ -31,7 +31,6 @@ def read(splits: Path) -> list[tuple[np.ndarray, np.ndarray]]:
     Raises:
         DataError: There are no folds, or not of these rows.
     """
-    import numpy as np
     import pyarrow.parquet as pq
 
     path = splits / FILE
@@ -50,6 +49,17 @@ def read(splits: Path) -> list[tuple[np.ndarray, np.ndarray]]:
             where=str(path),
             next_step="dvc repro split",
         )
+    return positions(table)
+
+
+def positions(table: pa.Table) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the positions of each fold's training and judging rows.
+
+    Args:
+        table: As `drawn` and `expanding` make it.
+    """
+    import numpy as np
+
     fold, trains_from = (table.column(name).to_numpy() for name in ("fold", "trains_from"))
     return [
         (np.flatnonzero((trains_from <= k) & (fold != k)), np.flatnonzero(fold == k))

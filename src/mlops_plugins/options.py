@@ -36,6 +36,15 @@ class Options(BaseModel):
         """
         return ()
 
+    def search_space(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what of a trainer's options is worth searching, as `space` of a tuner takes it.
+
+        >>> class Trees(Options):
+        ...     def search_space(self):
+        ...         return {"depth": {"low": 2, "high": 9}, "loss": {"choices": ["log", "exp"]}}
+        """
+        return {}
+
 
 MISSING = "???"
 """What Hydra writes for a value that has no default and must be given."""

@@ -8,7 +8,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import files
+from mlops_plugins import files, tuned
 from mlops_plugins.stages import CONTRACTS, METRICS, MODEL, PIPELINE, Context, Result, Stage
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ REPORTING = (
     Stage.INGEST,
     Stage.VALIDATE,
     Stage.PROFILE,
+    Stage.TUNE,
     Stage.EVALUATE,
     Stage.EXPLAIN,
     Stage.GATE,
@@ -44,13 +45,16 @@ def collect(context: Context, whole: Mapping[str, Any]) -> Result:
     }
     identity = json.dumps([sections, hashes], sort_keys=True, default=str)
     digest = hashlib.sha256(identity.encode()).hexdigest()
+    metric, trials = tuned.trials(root)
     return Result(
         digest=digest,
         name=os.environ.get("DVC_EXP_NAME") or f"{whole[Stage.TRAIN]['name']}-{digest[:7]}",
-        params=dict(_flat(sections)),
+        params=dict(_flat(sections | {Stage.TRAIN: tuned.section(root, whole)})),
         metrics=dict(_numbers(files.read_json(root / METRICS))),
         tags={f"sha256.{name}": value for name, value in hashes.items()} | git_state(root),
         files=tuple(_reports(root)),
+        tuned_by=metric,
+        trials=trials,
     )
 
 

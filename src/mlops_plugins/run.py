@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import contract, files, manifest, model, params
+from mlops_plugins import contract, files, manifest, model, params, tuned
 from mlops_plugins.errors import DataError
 from mlops_plugins.observing import observed
 from mlops_plugins.promotion import lineage
@@ -70,8 +70,8 @@ def cap_threads(threads: int) -> None:
 def _run(stage: Stage, implementation: Any, context: Context, whole: Mapping[str, Any]) -> None:
     promised = CONTRACTS[stage]
     inputs = {name: context.root / path for name, path in promised.inputs.items()}
-    for path in inputs.values():
-        if not path.exists():
+    for name, path in inputs.items():
+        if not path.exists() and name not in promised.newer:
             raise DataError(
                 f"The stage '{stage}' needs {path.relative_to(context.root)}, which is missing.",
                 where=str(path),
@@ -99,7 +99,9 @@ def _work(
     """Call the implementation; what two stages write beside its work is written here too."""
     if stage is Stage.TRAIN:
         chosen: dict[str, str] = {key: whole[key]["name"] for key in (Stage.TRAIN, Stage.FEATURES)}
-        model.build(context, implementation, chosen=chosen, **inputs, **drafts)
+        given = {name: path for name, path in inputs.items() if name != "tuning"}
+        trainer = tuned.chosen(context, whole, inputs["tuning"])
+        model.build(context, trainer, chosen=chosen, **given, **drafts)
         return
     if stage is Stage.INGEST:
         manifest.build(context, implementation, **drafts)
@@ -119,6 +121,8 @@ def _require_card(root: Path, verdict: Path) -> None:
 
 def _extra(stage: Stage, context: Context, whole: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Give the stages that need more than files what they need."""
+    if stage is Stage.TUNE:
+        yield "trainer", tuned.trainer(whole)
     if stage is Stage.GATE:
         register: Any = params.implementation(whole, Stage.REGISTER)
         yield "champion", lambda: register.champion(context)

@@ -30,6 +30,7 @@ class Stage(StrEnum):
     PROFILE = "profile"
     SPLIT = "split"
     FEATURES = "features"
+    TUNE = "tune"
     TRAIN = "train"
     EVALUATE = "evaluate"
     EXPLAIN = "explain"
@@ -216,6 +217,26 @@ class Features(Protocol):
 
         Raises:
             ModelError: The recipe is missing, or none that this implementation writes.
+        """
+        ...
+
+
+class Tune(Protocol):
+    """Look for the trainer's best options."""
+
+    def tune(
+        self, context: Context, *, features: Path, splits: Path, trainer: Trainer, output: Path
+    ) -> None:
+        """Write `best.json` into the folder `output`: `train`, the `trainer`'s name, and `options`.
+
+        These are only the options that were found; those of `conf/` hold for the others. Where
+        several were tried, `trials.json` holds them: the `metric`, of which more is better, and
+        `trials`, each with the fields of a `Trial`. The rows that judge the model are not looked at:
+        trials are judged by parts of the training rows, as `mlops_plugins.folds.read` gives them.
+
+        Raises:
+            ConfigurationError: An option that is to be searched is none of the trainer's.
+            ModelError: No trial ended without an error.
         """
         ...
 
@@ -490,6 +511,47 @@ class RowExplanation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Trainer:
+    """The chosen trainer, as a tuner makes it; it can be sent to another process.
+
+    Attributes:
+        name: Its name in `conf/`.
+        options: Its options as `conf/` has them, those left out there with their defaults.
+        space: Which of them it suggests to search, as its `Options.search_space` says.
+        make: Returns it with these options over those of `conf/`; `{"a": {"b": 1}}` changes
+            one key of the option `a`. Raises a ConfigurationError if one is unknown or wrong.
+        identity: What its results depend on beside its options, as `mlops compose` stamps it.
+    """
+
+    name: str
+    options: Mapping[str, Any]
+    space: Mapping[str, Mapping[str, Any]]
+    make: Callable[[Mapping[str, Any]], Train]
+    identity: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One set of options that a tuner tried.
+
+    Attributes:
+        number: From 0, in the order of the search.
+        state: `complete`, `pruned` (stopped before its last fold) or `failed`.
+        options: What was tried, by the option's name; a key of an option as `option.key`.
+        value: The mean of `folds`, or None if it failed.
+        folds: The metric on each fold that was judged.
+        reason: Why it failed.
+    """
+
+    number: int
+    state: Literal["complete", "pruned", "failed"]
+    options: Mapping[str, Any]
+    value: float | None = None
+    folds: tuple[float, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Champion:
     """The model that serves.
 
@@ -533,7 +595,10 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What one run of the pipeline made, for a tracker."""
+    """What one run of the pipeline made, for a tracker.
+
+    `trials` are the tuner's, if it searched, and `tuned_by` is the metric that they were judged by.
+    """
 
     digest: str
     name: str
@@ -541,6 +606,8 @@ class Result:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     files: tuple[Path, ...]
+    tuned_by: str = ""
+    trials: tuple[Trial, ...] = ()
 
 
 Status = Literal["ok", "insufficient_data", "drift", "alarm"]
@@ -578,8 +645,9 @@ class Contract:
     `inputs` and `outputs` map the method's parameters to paths below the project; `kept` outputs
     are the team's too, and are changed in place. `added` are parameters that this minor version
     added: an implementation for the previous one is called without them. `optional` are methods that
-    an implementation may do without. `default` is what runs in a project whose `conf/config.yaml` is
-    older than the stage and does not name it.
+    an implementation may do without. `newer` are inputs that may be missing, as a project's `dvc.yaml`
+    may be older than the stage that writes them. `default` is what runs in a project whose
+    `conf/config.yaml` is older than the stage and does not name it.
     """
 
     protocol: type[Any]
@@ -588,10 +656,14 @@ class Contract:
     kept: Mapping[str, str] = field(default_factory=dict)
     added: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
+    newer: frozenset[str] = frozenset()
     default: str | None = None
 
 
 SCHEMA: Final = "schema.yaml"
+TUNING: Final = "reports/tuning"
+BEST: Final = f"{TUNING}/best.json"
+TRIALS: Final = f"{TUNING}/trials.json"
 MODEL: Final = "models/model"
 METRICS: Final = "reports/metrics.json"
 EVALUATION: Final = "reports/evaluation"
@@ -626,10 +698,17 @@ CONTRACTS: Final[Mapping[Stage, Contract]] = {
         inputs={"splits": "data/splits", "schema": SCHEMA},
         outputs={"output": "data/features"},
     ),
+    Stage.TUNE: Contract(
+        protocol=Tune,
+        inputs={"features": "data/features", "splits": "data/splits"},
+        outputs={"output": TUNING},
+        default="none",
+    ),
     Stage.TRAIN: Contract(
         protocol=Train,
-        inputs={"features": "data/features", "schema_file": SCHEMA},
+        inputs={"features": "data/features", "schema_file": SCHEMA, "tuning": BEST},
         outputs={"output": MODEL},
+        newer=frozenset({"tuning"}),
     ),
     Stage.EVALUATE: Contract(
         protocol=Evaluate,

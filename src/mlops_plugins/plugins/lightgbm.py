@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import estimators
 from mlops_plugins.hookspecs import hookimpl
@@ -10,7 +10,7 @@ from mlops_plugins.options import Field, Options
 from mlops_plugins.stages import Implementation, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from mlops_plugins.stages import Context
@@ -45,6 +45,15 @@ class LightGBM(Options):
     learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree's contribution.")
     num_leaves: int = Field(31, ge=2, description="Most leaves of one tree.")
     min_child_samples: int = Field(20, ge=1, description="Fewest training rows in a leaf.")
+
+    def search_space(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what is worth searching."""
+        return {
+            "learning_rate": {"low": 0.01, "high": 0.3, "log": True},
+            "n_estimators": {"low": 50, "high": 500, "log": True},
+            "num_leaves": {"low": 7, "high": 127, "log": True},
+            "min_child_samples": {"low": 5, "high": 100, "log": True},
+        }
 
     def train(self, context: Context, *, features: Path, output: Path) -> None:
         """Fit and write the pipeline."""

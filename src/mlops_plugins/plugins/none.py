@@ -1,4 +1,4 @@
-"""Doing without: a project that does not track."""
+"""Doing without: a project that neither tunes nor tracks."""
 
 from __future__ import annotations
 
@@ -13,18 +13,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from mlops_plugins.stages import Context, Result
+    from mlops_plugins.stages import Context, Result, Trainer
 
 
 @hookimpl
 def mlops_implementations() -> Iterable[Implementation]:
     """Offer what does nothing."""
     yield Implementation(
+        stage=Stage.TUNE,
+        name="none",
+        target="mlops_plugins.plugins.none:NoTuner",
+        summary="Tune nothing: the trainer's options are those of conf/",
+    )
+    yield Implementation(
         stage=Stage.TRACK,
         name="none",
         target="mlops_plugins.plugins.none:NoTracker",
         summary="Track nothing",
     )
+
+
+class NoTuner(Options):
+    """Looks for nothing."""
+
+    def tune(
+        self, context: Context, *, features: Path, splits: Path, trainer: Trainer, output: Path
+    ) -> None:
+        """Write that no option was found."""
+        files.write_json(output / "best.json", {"train": trainer.name, "options": {}})
 
 
 class NoTracker(Options):

@@ -11,7 +11,7 @@ from mlops_plugins.options import Field, Options
 from mlops_plugins.stages import Implementation, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -56,6 +56,15 @@ class GradientBoosting(Options):
         description="From 300 to so many training rows, a tenth of them is held out, and trees are "
         "added only while it gains; 0 for always max_iter trees.",
     )
+
+    def search_space(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what is worth searching."""
+        return {
+            "learning_rate": {"low": 0.01, "high": 0.3, "log": True},
+            "max_leaf_nodes": {"low": 7, "high": 127, "log": True},
+            "min_samples_leaf": {"low": 5, "high": 100, "log": True},
+            "l2_regularization": {"low": 0, "high": 10},
+        }
 
     def train(self, context: Context, *, features: Path, output: Path) -> None:
         """Fit and write the pipeline."""

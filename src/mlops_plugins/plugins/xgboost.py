@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import estimators
 from mlops_plugins.hookspecs import hookimpl
@@ -10,7 +10,7 @@ from mlops_plugins.options import Field, Options
 from mlops_plugins.stages import Implementation, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from mlops_plugins.stages import Context
@@ -38,6 +38,14 @@ class XGBoost(Options):
     n_estimators: int = Field(200, ge=1, description="Number of rounds.")
     learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree's contribution.")
     max_depth: int = Field(6, ge=1, description="Most levels of one tree.")
+
+    def search_space(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what is worth searching."""
+        return {
+            "learning_rate": {"low": 0.01, "high": 0.3, "log": True},
+            "max_depth": {"low": 2, "high": 10},
+            "n_estimators": {"low": 50, "high": 500, "log": True},
+        }
 
     def train(self, context: Context, *, features: Path, output: Path) -> None:
         """Fit and write the pipeline."""

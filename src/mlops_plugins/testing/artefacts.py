@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files, manifest, model, schema, tables
 from mlops_plugins.stages import (
+    BEST,
     CONTRACTS,
     EVALUATION,
     METRICS,
@@ -139,6 +140,10 @@ def _features(case: Case, root: Path) -> None:
     )
 
 
+def _best(case: Case, root: Path) -> None:
+    files.write_json(root / BEST, {"train": "sklearn", "options": {}})
+
+
 def _model(case: Case, root: Path) -> None:
     build(case, provide(case, "data/features"), root / MODEL)
 
@@ -239,6 +244,7 @@ MAKERS: dict[str, Callable[[Case, Path], None]] = {
     SCHEMA: _schema,
     "data/splits": _splits,
     "data/features": _features,
+    BEST: _best,
     MODEL: _model,
     EVALUATION: _evaluation,
     METRICS: _metrics,

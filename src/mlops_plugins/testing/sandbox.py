@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import contract, files, manifest, model, tables
+from mlops_plugins import contract, files, manifest, model, tables, tuned
 from mlops_plugins.params import FILE
 from mlops_plugins.promotion import lineage
 from mlops_plugins.result import collect
@@ -39,6 +39,7 @@ CHOSEN: Mapping[Stage, Mapping[str, Any]] = {
     Stage.PROFILE: {"name": "table"},
     Stage.SPLIT: {"name": "random"},
     Stage.FEATURES: {"name": "project", "package": PACKAGE},
+    Stage.TUNE: {"name": "none"},
     Stage.TRAIN: {"name": "sklearn"},
     Stage.EVALUATE: {"name": "metrics"},
     Stage.EXPLAIN: {"name": "permutation"},
@@ -124,6 +125,7 @@ class Sandbox:
                 Stage.TRAIN: self.subject.name,
                 Stage.FEATURES: CHOSEN[Stage.FEATURES]["name"],
             }
+            del inputs["tuning"]
             model.build(self.context, implementation, chosen=chosen, **inputs, **drafts)
             return
         if self.stage is Stage.INGEST:
@@ -134,6 +136,8 @@ class Sandbox:
         method(self.context, **contract.accepted(self.stage, method, given))
 
     def _extra(self) -> dict[str, Any]:
+        if self.stage is Stage.TUNE:
+            return {"trainer": tuned.trainer(self.params)}
         if self.stage is Stage.GATE:
             return {"champion": lambda: None}
         if self.stage is Stage.REPORT:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files
 from mlops_plugins.options import Field, Options
+from mlops_plugins.plugins.mlflow import trials
 from mlops_plugins.plugins.mlflow.store import (
     DIGEST_TAG,
     alone,
@@ -24,7 +25,7 @@ LONGEST_PARAMETER = 6000
 
 
 class Tracker(Options):
-    """Logs parameters, metrics, reports, commit and hashes, once for each distinct result."""
+    """Logs parameters, metrics, reports, trials, commit and hashes, once for each distinct result."""
 
     experiment: str | None = Field(
         None, description="MLflow's experiment; null for the project's name."
@@ -65,6 +66,7 @@ def _log(client: Any, experiment: str, begun: str | None, result: Result, root: 
         params=[Param(key, str(value)[:LONGEST_PARAMETER]) for key, value in result.params.items()],
         tags=[RunTag(key, value) for key, value in tags.items()],
     )
+    trials.log(client, experiment, run_id, result)
     for file in result.files:
         client.log_artifact(run_id, str(file), file.parent.relative_to(root).as_posix())
     client.set_terminated(run_id)

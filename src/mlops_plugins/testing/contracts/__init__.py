@@ -22,6 +22,7 @@ from mlops_plugins.testing.contracts import (
     split,
     track,
     train,
+    tune,
     validate,
 )
 
@@ -36,6 +37,7 @@ OF_STAGE: Mapping[Stage, Mapping[str, Run]] = {
     Stage.PROFILE: profile.CHECKS,
     Stage.SPLIT: split.CHECKS,
     Stage.FEATURES: features.CHECKS,
+    Stage.TUNE: tune.CHECKS,
     Stage.TRAIN: train.CHECKS,
     Stage.EVALUATE: evaluate.CHECKS,
     Stage.EXPLAIN: explain.CHECKS,

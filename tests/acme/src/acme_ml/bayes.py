@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins import ConfigurationError, Field, ModelError, Options, estimators
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import numpy as np
@@ -27,6 +28,10 @@ class NaiveBayes(Options):
         0.001, gt=0, description="Share of a number's variance added to its variance in a class."
     )
     rounds: int = Field(8, ge=1, description="How many degrees of caution are tried.")
+
+    def search_space(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what is worth searching."""
+        return {"smoothing": {"low": 0.0001, "high": 0.1, "log": True}}
 
     def train(self, context: Context, *, features: Path, output: Path) -> None:
         """Fit, and write the arrays."""

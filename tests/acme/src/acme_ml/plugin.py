@@ -16,6 +16,7 @@ OFFERED = (
     (Stage.PROFILE, "look:Columns", "One line a column", ("pyarrow",)),
     (Stage.SPLIT, "rows:ByIdentity", "A row's id decides whether it judges", ("pyarrow",)),
     (Stage.FEATURES, "compact:Compact", "Numbers, times and small categories", ("pandas",)),
+    (Stage.TUNE, "draws:Draws", "A few random draws, the best of them", ("numpy",)),
     (Stage.TRAIN, "bayes:NaiveBayes", "Gaussian naive Bayes in numpy", ("numpy",)),
     (Stage.EVALUATE, "scorecard:Scorecard", "A few metrics, normal intervals", ("numpy",)),
     (Stage.EXPLAIN, "scorecard:Correlation", "Correlation with the score", ("pandas",)),
