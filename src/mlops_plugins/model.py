@@ -186,7 +186,11 @@ def describe(folder: Path) -> Description:
         manifest=manifest,
         digest=files.digest(folder),
         schema=schema.parse(
-            described, target=described["target"], id=described["id"], where=MANIFEST
+            described,
+            target=described["target"],
+            id=described["id"],
+            weight=described.get("weight"),
+            where=MANIFEST,
         ),
     )
 

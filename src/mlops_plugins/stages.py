@@ -204,7 +204,10 @@ class Features(Protocol):
     """Turn columns into the model's features, by code that travels inside the model."""
 
     def features(self, context: Context, *, splits: Path, schema: Path, output: Path) -> None:
-        """Write `train.parquet` and `test.parquet` (features and target), and a folder `recipe`.
+        """Write `train.parquet` and `test.parquet` (features, target, weight), and a folder `recipe`.
+
+        The target, and the column that `data.weight` names if it names one, are as they were in the
+        splits, and no features.
 
         `recipe` holds all that `recipe(path)` needs to do the same to new rows, elsewhere.
         """
@@ -232,6 +235,9 @@ class Train(Protocol):
 
     def train(self, context: Context, *, features: Path, output: Path) -> None:
         """Write the fitted estimator into the folder `output`, in a format of your own.
+
+        Beside the features stand the target and, if `data.weight` names one, the rows' weights:
+        `mlops_plugins.estimators.read_training` reads and checks all three.
 
         Classes, if any, are ordered as `sorted(set(target))`.
         """
