@@ -8,7 +8,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import files
+from mlops_plugins import files, history
 from mlops_plugins.stages import CONTRACTS, METRICS, MODEL, PIPELINE, Context, Result, Stage
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def collect(context: Context, whole: Mapping[str, Any]) -> Result:
         metrics=dict(_numbers(files.read_json(root / METRICS))),
         tags={f"sha256.{name}": value for name, value in hashes.items()} | _git(root),
         files=tuple(_reports(root)),
+        history=history.read(root / MODEL),
     )
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -409,7 +409,10 @@ class Champion:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What one run of the pipeline made, for a tracker."""
+    """What one run of the pipeline made, for a tracker.
+
+    `history` is what was measured while the model learnt: the steps and values of each metric.
+    """
 
     digest: str
     name: str
@@ -417,6 +420,7 @@ class Result:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     files: tuple[Path, ...]
+    history: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
 
 
 Status = Literal["ok", "insufficient_data", "drift", "alarm"]

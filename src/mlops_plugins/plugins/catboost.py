@@ -147,7 +147,7 @@ def _table(values: np.ndarray, categories: int) -> pd.DataFrame:
     import pandas as pd
 
     table = pd.DataFrame(values.astype("float64"))
-    return table.astype({place: "int64" for place in range(categories)})
+    return table.astype(dict.fromkeys(range(categories), "int64"))
 
 
 def _pool(part: estimators.Part, categories: int) -> Any:
@@ -179,8 +179,19 @@ class CatBoostPredictor:
     def scores(self, features: pd.DataFrame) -> np.ndarray:
         """Return probabilities of shape (rows, classes), or values of shape (rows,)."""
         values = self.preprocessing.transform(estimators.prepared(features))
-        kind = "Probability" if self.classes else "RawFormulaVal"
         made: np.ndarray = self.trees.predict(
-            _table(values, self.categories), prediction_type=kind, thread_count=1
+            _table(values, self.categories), prediction_type="RawFormulaVal", thread_count=1
         )
-        return made
+        return _chances(made) if self.classes else made
+
+
+def _chances(raw: np.ndarray) -> np.ndarray:
+    """Return probabilities: for two classes CatBoost adds up one log-odds, else one value a class."""
+    import numpy as np
+    from scipy.special import expit, softmax
+
+    if raw.ndim == 1:
+        last = expit(raw)
+        return np.column_stack([1 - last, last])
+    made: np.ndarray = softmax(raw, axis=1)
+    return made

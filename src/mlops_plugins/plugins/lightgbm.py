@@ -98,14 +98,15 @@ class LightGBM(Options):
         callbacks: list[Any] = [told]
         if ready.held_out is not None:
             callbacks.append(lightgbm.early_stopping(self.early_stopping, verbose=False))
-        parts = ready.parts
+        parts = ready.parts.values()
         estimator.fit(
             ready.train.values,
-            ready.answers(ready.train),
+            ready.train.target,
             sample_weight=ready.train.weight,
-            eval_set=[(part.values, ready.answers(part)) for part in parts.values()],
-            eval_names=list(parts),
-            eval_sample_weight=[part.weight for part in parts.values()],
+            eval_X=tuple(part.values for part in parts),
+            eval_y=tuple(part.target for part in parts),
+            eval_names=list(ready.parts),
+            eval_sample_weight=[part.weight for part in parts],
             callbacks=callbacks,
         )
         curves.end(estimator.best_iteration_ or None)

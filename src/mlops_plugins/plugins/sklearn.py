@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import estimators
@@ -72,11 +73,19 @@ class GradientBoosting(Options):
             self,
             estimators.ordinal_preprocessing,
             where="conf/train/sklearn.yaml",
-            stops=lambda rows: rows <= self.early_stopping_rows,
+            stops=partial(self._stops, context),
         )
         estimator = self._fit(context, ready)
         self._tell(context, ready, estimator)
         estimators.save(make_pipeline(ready.preprocessing, estimator), output)
+
+    def _stops(self, context: Context, rows: int) -> bool:
+        if rows > self.early_stopping_rows:
+            context.say(
+                f"no early stopping: {rows:,} training rows are more than early_stopping_rows, "
+                f"{self.early_stopping_rows:,}"
+            )
+        return rows <= self.early_stopping_rows
 
     def _fit(self, context: Context, ready: estimators.Ready) -> Any:
         from sklearn import ensemble
