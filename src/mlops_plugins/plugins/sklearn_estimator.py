@@ -52,7 +52,7 @@ class Estimator(Options):
         if monotone is not None:
             self._constrain(estimator, monotone)
         try:
-            fitted = _threaded(estimator, context.threads).fit(values, rows.target, **given)
+            fitted = _fitted(estimator, context.threads, values, rows.target, **given)
         except (TypeError, ValueError) as error:
             raise ConfigurationError(
                 f"{self.estimator} cannot learn with these parameters: {_one_line(error)}.",
@@ -61,7 +61,7 @@ class Estimator(Options):
             ) from error
         for number, loss in enumerate(getattr(fitted, "loss_curve_", ()), start=1):
             context.measured("train_loss", float(loss), number)
-        estimators.save(make_pipeline(preprocessing, _threaded(fitted, None)), output)
+        estimators.save(make_pipeline(preprocessing, fitted), output)
 
     def _require_weights(self, estimator: Any) -> None:
         from sklearn.utils.validation import has_fit_parameter
@@ -122,15 +122,21 @@ class Estimator(Options):
         return estimators.load(path)
 
 
-def _threaded(estimator: Any, threads: int | None) -> Any:
-    """Let it use so many threads, if it takes any.
+def _fitted(estimator: Any, threads: int, *rows: Any, **given: Any) -> Any:
+    """Fit with so many threads, if it takes any, and forget them.
 
-    Only while it learns: then each tree is drawn for itself, but a prediction adds up trees in the
+    While it learns, each tree is drawn for itself; but a prediction would add up the trees in the
     order in which threads end.
     """
-    if "n_jobs" not in estimator.get_params(deep=False):
-        return estimator
-    return estimator.set_params(n_jobs=threads)
+    import warnings
+
+    takes = "n_jobs" in estimator.get_params(deep=False)
+    if takes and threads > 1 and estimator.n_jobs is None:
+        estimator.set_params(n_jobs=threads)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "'n_jobs' has no effect", FutureWarning)
+        estimator.fit(*rows, **given)
+    return estimator.set_params(n_jobs=None) if takes else estimator
 
 
 def _one_line(error: Exception) -> str:
