@@ -110,7 +110,17 @@ ELSEWHERE = """\
 import json, sys
 import mlflow, pandas as pd
 uris, rows, output = json.loads(sys.argv[1]), pd.read_parquet(sys.argv[2]), sys.argv[3]
-assert rows["departure_delay"].dtype == "Int64" and rows["departure_delay"].isna().any()
+delays = rows["departure_delay"]
+assert delays.dtype == "Int64" and delays.isna().any()
+first = mlflow.pyfunc.load_model(uris[0])
+whole = first.predict(rows)
+# As pandas keeps them, as numpy does, as JSON brings them, and where none is missing.
+for kind in ("float64", "object"):
+    given = rows.assign(departure_delay=delays.astype(kind).where(delays.notna(), None))
+    assert first.predict(given).equals(whole), kind
+known = rows[delays.notna()]
+known = known.assign(departure_delay=known["departure_delay"].astype("int64"))
+assert first.predict(known).equals(whole[delays.notna()])
 for place, uri in enumerate(uris):
     mlflow.pyfunc.load_model(uri).predict(rows).to_parquet(f"{output}/{place}.parquet")
 """
@@ -240,7 +250,8 @@ def test_the_signature_says_every_input_and_output(registered: Registered, famil
     assert {"carrier", "distance", "departure_delay"} <= {*named}
     assert not {FLIGHTS.data.target, FLIGHTS.data.id} & {*named}
     delay = named["departure_delay"]
-    assert (delay.type.name, delay.required) == ("double", False)
+    assert (str(delay.type), delay.required) == ("Any", False)
+    assert str(named["distance"].type) == "DataType.long"
     assert signature.outputs.input_names() == ["prediction", "score"]
 
 

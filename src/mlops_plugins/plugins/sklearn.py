@@ -89,6 +89,7 @@ class GradientBoosting(Options):
 
     def _fit(self, context: Context, ready: estimators.Ready) -> Any:
         from sklearn import ensemble
+        from threadpoolctl import threadpool_limits
 
         kind = "Regressor" if context.data.task == "regression" else "Classifier"
         estimator = getattr(ensemble, f"HistGradientBoosting{kind}")(
@@ -111,7 +112,11 @@ class GradientBoosting(Options):
                 "sample_weight_val": ready.held_out.weight,
             }
         train = ready.train
-        estimator.fit(train.values, ready.answers(train), sample_weight=train.weight, **held_out)
+        # The variables of the environment come too late where OpenMP is loaded already.
+        with threadpool_limits(context.threads):
+            estimator.fit(
+                train.values, ready.answers(train), sample_weight=train.weight, **held_out
+            )
         return estimator
 
     def _tell(self, context: Context, ready: estimators.Ready, estimator: Any) -> None:

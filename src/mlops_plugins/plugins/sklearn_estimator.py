@@ -130,10 +130,12 @@ def _fitted(estimator: Any, threads: int, *rows: Any, **given: Any) -> Any:
     """
     import warnings
 
+    from threadpoolctl import threadpool_limits
+
     takes = "n_jobs" in estimator.get_params(deep=False)
     if takes and threads > 1 and estimator.n_jobs is None:
         estimator.set_params(n_jobs=threads)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(threads):
         warnings.filterwarnings("ignore", "'n_jobs' has no effect", FutureWarning)
         estimator.fit(*rows, **given)
     return estimator.set_params(n_jobs=None) if takes else estimator
