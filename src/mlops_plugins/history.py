@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ class Recorder:
 
 def write(folder: Path, series: Series) -> None:
     """Write the series into a model folder, even if there are none."""
-    files.write_json(folder / FILE, series)
+    files.write_text(folder / FILE, json.dumps(series) + "\n")
 
 
 def read(folder: Path) -> Series:
