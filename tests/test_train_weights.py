@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import root_mean_squared_error
 
-from mlops_plugins import ConfigurationError, DataError
+from mlops_plugins import ConfigurationError, DataError, Stage
+from mlops_plugins.options import parse
+from mlops_plugins.registry import registry
 from training import BOOSTED, TARGET, diabetes, rounds, train, tumours, wines
 
 if TYPE_CHECKING:
@@ -201,6 +203,20 @@ def test_a_class_weight_that_cannot_be_is_refused(
         train(tmp_path, trainer, tumours(), **options)
     assert said in str(refused.value)
     assert refused.value.where == where
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("balancd", "is 'balancd': input should be 'balanced'"),
+        ({1: -5}, "is -5: input should be greater than 0"),
+    ],
+)
+def test_a_class_weight_of_no_kind_is_told_by_its_name(given: Any, said: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        parse(registry().load(Stage.TRAIN, "xgboost"), {"class_weight": given}, where="conf/train")
+    assert f"The option 'class_weight' {said}." in str(refused.value)
+    assert refused.value.where == "conf/train: class_weight"
 
 
 def test_numbers_have_no_class_weight(tmp_path: Path) -> None:
