@@ -41,7 +41,8 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder, TargetEncoder
 
-from mlops_plugins.profiling import page, report
+from mlops_plugins import pages
+from mlops_plugins.profiling import report
 from mlops_plugins.profiling.sample import Sample
 from mlops_plugins.stages import Data
 
@@ -120,7 +121,9 @@ def profile(rows: pd.DataFrame, folder: Path) -> None:
     data = Data(task="binary", target=TARGET, time=TIME, id=ID)
     some = rows.iloc[:: -(-len(rows) // 100_000)].reset_index(drop=True)
     found = report.make(Sample(some, len(rows), dict(rows.isna().sum())), data)
-    (folder / "profile.html").write_text(page.render(found, "late"))
+    (folder / "profile.html").write_text(
+        pages.render("profiling/page.html.j2", report=found, project="late")
+    )
 
 
 def split(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -55,6 +55,8 @@ def contracts() -> Iterator[str]:
         for name, method in vars(contract.protocol).items():
             if inspect.isfunction(method) and not name.startswith("_"):
                 yield from _function(name, method)
+                if name in contract.optional:
+                    yield "An implementation may do without this method.\n"
         for what, paths in (
             ("reads", contract.inputs),
             ("writes", contract.outputs),

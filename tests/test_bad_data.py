@@ -9,10 +9,9 @@ import pytest
 
 from conftest import Project, begin, render
 from mlops_plugins.errors import ExitCode
-from refusals import assert_refused, assert_told, contents, restore, whole
+from refusals import assert_refused, assert_told, contents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
@@ -47,14 +46,6 @@ def shop_once(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Proje
     project.dvc("repro", LAST)
     project.commit()
     return project
-
-
-@pytest.fixture
-def shop(shop_once: Project) -> Iterator[Project]:
-    """A project that learnt from a file; what a test does to it is undone."""
-    before = whole(shop_once.root)
-    yield shop_once
-    restore(shop_once.root, before)
 
 
 INGEST = {

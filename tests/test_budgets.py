@@ -29,6 +29,7 @@ HEAVY = {
     "pandera",
     "pyarrow",
     "scipy.stats",
+    "shap",
     "skops",
     "sklearn",
     "xgboost",
@@ -51,6 +52,7 @@ BUDGET = {
     "run evaluate": {*LEARNING, "matplotlib"},
     "run explain": {*LEARNING, "matplotlib"},
     "run gate": set(),
+    "run report": set(),
     "run track": TRACKING,
     # It describes the model, and never loads it.
     "run register": TRACKING,
@@ -60,6 +62,7 @@ BUDGET = {
     "plugins why train": {"hydra"},
     "--help": set(),
     "run --help": set(),
+    "explain-row --help": set(),
 }
 
 PROBE = """\

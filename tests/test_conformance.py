@@ -57,6 +57,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "train/catboost": {"n_estimators": 20},
     "evaluate/metrics": {"resamples": 20},
     "explain/permutation": {"repeats": 1},
+    "explain/shap": {"rows": 20, "background": 10},
 }
 
 

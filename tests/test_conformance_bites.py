@@ -60,6 +60,7 @@ BASES = {
     "evaluate": "mlops_plugins.plugins.metrics:Metrics",
     "explain": "mlops_plugins.plugins.permutation:Permutation",
     "gate": "mlops_plugins.plugins.gatekeeper:Gatekeeper",
+    "report": "mlops_plugins.plugins.report:Page",
     "track": "mlops_plugins.plugins.none:NoTracker",
     "register": "shelf:Shelf",
     "serve": "mlops_plugins.options:Options",
@@ -159,6 +160,10 @@ def evaluate(self, context, *, model, splits, metrics, output):
 EXPLAIN = """
 def explain(self, context, *, model, splits, output):
     super().explain(context, model=model, splits=splits, output=output)
+"""
+EXPLAIN_ROW = """
+def explain_row(self, context, *, model, reference, row):
+    found = super().explain_row(context, model=model, reference=reference, row=row)
 """
 GATE = """
 def gate(self, context, *, champion, output, **inputs):
@@ -370,6 +375,41 @@ PROFILES = [
         "takes or refuses a missing target",
         "KeyError",
         PROFILE + "    tables.read(table).column('late')",
+    ),
+]
+
+REPORT = """
+def report(self, context, *, card, output, **others):
+    super().report(context, card=card, output=output, **others)
+"""
+
+REPORTS = [
+    Broken(
+        "report",
+        PROMISES,
+        "no such file",
+        REPORT + "    (output / 'data-sheet.md').unlink()",
+    ),
+    Broken(
+        "report",
+        "reports on nulls in every feature",
+        "https://cdn.example/plot.js",
+        REPORT + f"    (output / 'report.html').write_text('<html>{SCRIPT}</html>')",
+    ),
+    Broken(
+        "report",
+        "tells what the card lacks",
+        "parts that are missing",
+        REPORT
+        + "    told = files.read_json(output / 'card.json') | {'missing': []}\n"
+        + "    files.write_json(output / 'card.json', told)",
+    ),
+    Broken(
+        "report",
+        "refuses a card that is none",
+        "no error",
+        "def report(self, context, *, card, output, **others):\n"
+        "    super().report(context, card=context.root / 'none.yaml', output=output, **others)",
     ),
 ]
 
@@ -735,6 +775,18 @@ EXPLAINS = [
         "the columns that importance.csv names",
         EXPLAIN + "    files.write_json(output / 'importance.json', {'columns': [0.5, 0.1]})",
     ),
+    Broken(
+        "explain",
+        "explains a row of flights (binary)",
+        "add up to the score",
+        EXPLAIN_ROW + "    return dataclasses.replace(found, base=found.base + 0.01)",
+    ),
+    Broken(
+        "explain",
+        "explains a row of wines (three classes, as text)",
+        "a contribution of each raw column",
+        EXPLAIN_ROW + "    return dataclasses.replace(found, contributions={})",
+    ),
     Broken("explain", "takes or refuses no rows", "KeyError", careless("explain")),
     Broken("explain", "takes or refuses a missing target", "KeyError", careless("explain")),
     Broken("explain", "refuses a missing column", "KeyError", careless("explain")),
@@ -1009,6 +1061,7 @@ BROKEN = [
     *GENERAL,
     *PIPELINE,
     *PROFILES,
+    *REPORTS,
     *SPLITS,
     *VALIDATES,
     *MAKES_FEATURES,

@@ -11,7 +11,7 @@ import pytest
 from conftest import Project, begin, git, give_environment, render
 from ingesting import CACHE, choose, ingested, table
 from mlops_plugins.errors import ExitCode
-from refusals import assert_refused, assert_told, contents, restore, whole
+from refusals import assert_refused, assert_told, contents
 from services import s3
 
 if TYPE_CHECKING:
@@ -49,14 +49,6 @@ def shop_once(
     project.mlops("run", "ingest", **server.environment())
     project.commit()
     return project
-
-
-@pytest.fixture
-def shop(shop_once: Project) -> Iterator[Project]:
-    """A project that has read a bucket; what a test does to it is undone."""
-    before = whole(shop_once.root)
-    yield shop_once
-    restore(shop_once.root, before)
 
 
 def test_objects_behind_a_pattern_are_read_and_told(shop: Project, server: s3.Server) -> None:

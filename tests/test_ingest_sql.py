@@ -17,7 +17,7 @@ from conftest import Project, begin, render
 from ingesting import CACHE, RAW, choose, ingested
 from mlops_plugins import files
 from mlops_plugins.errors import ExitCode
-from refusals import assert_refused, contents, restore, whole
+from refusals import assert_refused, contents
 from services import postgres
 
 if TYPE_CHECKING:
@@ -59,14 +59,6 @@ def shop_once(
     project.mlops("run", "ingest", DATABASE_URL=server.url())
     project.commit()
     return project
-
-
-@pytest.fixture
-def shop(shop_once: Project) -> Iterator[Project]:
-    """A project that has read a table; what a test does to it is undone."""
-    before = whole(shop_once.root)
-    yield shop_once
-    restore(shop_once.root, before)
 
 
 def test_rows_have_plain_types_and_a_manifest(shop: Project, server: postgres.Server) -> None:

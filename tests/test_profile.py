@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 
-from mlops_plugins import tables
-from mlops_plugins.profiling import page, report, sample
+from browser import DESKTOP, PHONE, Browser, faint_texts, fits, requests
+from mlops_plugins import pages, tables
+from mlops_plugins.profiling import report, sample
 from mlops_plugins.stages import Data, Task
 
 if TYPE_CHECKING:
@@ -24,6 +22,10 @@ def profile(frame: pd.DataFrame, folder: Path, task: Task = "binary", **roles: s
     tables.write_frame(frame, folder / "table.parquet")
     data = Data(task=task, target="y", **roles)
     return report.make(sample.read(folder / "table.parquet", most_rows=1000), data)
+
+
+def page(found: Any, project: str) -> str:
+    return pages.render("profiling/page.html.j2", report=found, project=project)
 
 
 def column(found: Any, name: str) -> Any:
@@ -99,70 +101,28 @@ def test_every_task(tmp_path: Path, task: Task) -> None:
         frame.assign(copy=frame["noise"] if task == "multiclass" else frame.y), tmp_path, task
     )
     assert column(found, "copy")["explains"] > 0.95
-    html = page.render(found, "any")
+    html = page(found, "any")
     assert "The target: y" in html
     assert ("Mean of the target" in html) == (task == "regression")
 
 
 def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
     frame = rows().rename(columns={"noise": "<script>alert(1)</script>"})
-    html = page.render(profile(frame, tmp_path), "<b>")
+    html = page(profile(frame, tmp_path), "<b>")
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
 
 
 @pytest.mark.slow
-def test_the_page_of_a_project_in_a_browser(finished: Project, tmp_path: Path) -> None:
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_the_page_of_a_project_in_a_browser(
+    finished: Project, browser: Browser, width: int
+) -> None:
     """Nothing is loaded, nothing is wider than a phone, and the picture shows what it says."""
-    html = finished.root / "reports/profile/profile.html"
-    for width in (1200, 390):
-        seen = look(html, tmp_path, width)
-        assert seen["charts"] > 10
-        assert seen["wide"] <= seen["window"], f"wider than {width}"
-        assert seen["requests"] == 0
-        assert seen["heading"].endswith("rows, 12 columns")
-        assert seen["first"] == "departure_delay"
-
-
-PROBE = """
-<script>
-addEventListener("load", () => {
-  const seen = {
-    charts: document.querySelectorAll("svg.chart").length,
-    wide: document.documentElement.scrollWidth,
-    window: innerWidth,
-    requests: performance.getEntriesByType("resource").length,
-    heading: document.querySelector("h1").textContent,
-    first: document.querySelector(".columns .name").textContent,
-  };
-  document.title = JSON.stringify(seen);
-});
-</script>
-"""
-
-
-def look(html: Path, folder: Path, width: int) -> Any:
-    """Open a page in Chromium and return what it says of itself."""
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
-        pytest.skip("needs chromium: apt-get install chromium")
-    probed = folder / f"{width}.html"
-    # Chromium's own window is never narrower than 500 pixels: a frame is.
-    inner = folder / f"inner-{width}.html"
-    inner.write_text(
-        html.read_text() + PROBE.replace("document.title =", "parent.document.title =")
-    )
-    probed.write_text(
-        f"<!doctype html><title></title><iframe src='{inner.name}' style='width:{width}px;height:900px;border:0'>"
-    )
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dump-dom"]
-    options += ["--allow-file-access-from-files", f"--user-data-dir={folder / 'browser'}"]
-    done = subprocess.run(
-        [browser, *options, probed.as_uri()],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    title = done.stdout.partition("<title>")[2].partition("</title>")[0]
-    return json.loads(title)
+    page = browser.open(finished.root / "reports/profile/profile.html", width)
+    assert fits(page)
+    assert requests(page) == 0
+    assert faint_texts(page) == []
+    assert page.locator("svg.chart").count() > 10
+    assert page.locator("h1").inner_text().endswith("rows, 12 columns")
+    assert page.locator(".columns .name").first.inner_text() == "departure_delay"

@@ -258,6 +258,7 @@ def expected_files(answers: dict[str, Any]) -> set[str]:
         ".python-version",
         "Makefile",
         "README.md",
+        "card.yaml",
         "conf/config.yaml",
         "conf/evaluate/metrics.yaml",
         "conf/explain/permutation.yaml",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlops_plugins.errors import ExitCode, MlopsError
+from mlops_plugins.explaining.commands import explain_row
 from mlops_plugins.introspection.commands import plugins
 from mlops_plugins.schema_diff import schema
 from mlops_plugins.stages import PIPELINE, Stage
@@ -105,6 +106,7 @@ def run(root: Path, stage: str | None, every: bool) -> None:
 
 main.add_command(plugins)
 main.add_command(schema)
+main.add_command(explain_row)
 
 
 @main.command()

@@ -22,8 +22,9 @@ REPORTING = (
     Stage.EVALUATE,
     Stage.EXPLAIN,
     Stage.GATE,
+    Stage.REPORT,
 )
-PICTURES = (".png", ".html", ".json", ".csv")
+PICTURES = (".png", ".html", ".json", ".csv", ".md")
 
 
 def collect(context: Context, whole: Mapping[str, Any]) -> Result:

@@ -10,8 +10,9 @@ from mlops_plugins import contract, files, manifest, model, params
 from mlops_plugins.errors import DataError
 from mlops_plugins.observing import observed
 from mlops_plugins.registry import registry
+from mlops_plugins.reporting.card import require_complete
 from mlops_plugins.result import collect
-from mlops_plugins.stages import CONTRACTS, PIPELINE, Context, Stage
+from mlops_plugins.stages import CONTRACTS, PIPELINE, REPORT, Context, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -102,16 +103,26 @@ def _work(
     if stage is Stage.INGEST:
         manifest.build(context, implementation, **drafts)
         return
+    if stage is Stage.REGISTER:
+        _require_card(context.root, inputs["verdict"])
     method = getattr(implementation, stage)
     given = {**inputs, **drafts, **dict(_extra(stage, context, whole))}
     method(context, **contract.accepted(stage, method, given))
 
 
+def _require_card(root: Path, verdict: Path) -> None:
+    """Let no model be promoted about which the team has not said what it is for."""
+    if files.read_json(verdict)["decision"] == "promote":
+        require_complete(files.read_json(root / REPORT / "card.json"))
+
+
 def _extra(stage: Stage, context: Context, whole: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Give the two stages that need more than files what they need."""
+    """Give the stages that need more than files what they need."""
     if stage is Stage.GATE:
         register: Any = params.implementation(whole, Stage.REGISTER)
         yield "champion", lambda: register.champion(context)
+    if stage is Stage.REPORT:
+        yield "parameters", whole
     if stage is Stage.TRACK:
         yield "result", collect(context, whole)
 

@@ -34,6 +34,7 @@ class Stage(StrEnum):
     EVALUATE = "evaluate"
     EXPLAIN = "explain"
     GATE = "gate"
+    REPORT = "report"
     TRACK = "track"
     REGISTER = "register"
     SERVE = "serve"
@@ -275,6 +276,15 @@ class Explain(Protocol):
         """Write `importance.json`, `importance.csv` and pictures into the folder `output`."""
         ...
 
+    def explain_row(
+        self, context: Context, *, model: Path, reference: Path, row: pd.DataFrame
+    ) -> RowExplanation:
+        """Return what each raw column adds to the score of `row`, a table of one raw row.
+
+        `reference` is the Parquet table of judged rows that the row is compared with.
+        """
+        ...
+
 
 class Gate(Protocol):
     """Judge whether the model may be promoted."""
@@ -294,6 +304,38 @@ class Gate(Protocol):
 
         It holds `decision` (`promote`, `keep` or `block`), `reasons`, the `model`'s digest and the
         version of the `champion` that it was compared with, or null. `champion()` asks the registry.
+        """
+        ...
+
+
+class Report(Protocol):
+    """Tell people what the run found."""
+
+    def report(
+        self,
+        context: Context,
+        *,
+        parameters: Mapping[str, Any],
+        manifest: Path,
+        validation: Path,
+        profile: Path,
+        model: Path,
+        metrics: Path,
+        evaluation: Path,
+        explanation: Path,
+        verdict: Path,
+        card: Path,
+        output: Path,
+    ) -> None:
+        """Write into the folder `output` what people read, from the files of the stages before.
+
+        `parameters` is what `params.yaml` holds, and `card` the team's `card.yaml`, which need not
+        exist. In `output` are `report.html`, which needs nothing from elsewhere; `model-card.md`;
+        `data-sheet.md`; and `card.json`: the digest of the `model`, and in `missing` the required
+        parts of the card that nobody wrote. With one of them missing, no model is promoted.
+
+        Raises:
+            DataError: The card has parts that are none.
         """
         ...
 
@@ -393,6 +435,29 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Contribution:
+    """What a raw column adds to one row's score, with the 95 % interval of what was sampled."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowExplanation:
+    """Why a row has its score: `base` and all contributions add up to it.
+
+    Attributes:
+        base: The mean score of the rows that the row is compared with.
+        contributions: What each raw column that the model takes adds; in a multiclass task, to the
+            probability of the predicted class.
+    """
+
+    base: float
+    contributions: Mapping[str, Contribution]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Champion:
     """The model that serves.
 
@@ -457,8 +522,9 @@ class Contract:
 
     `inputs` and `outputs` map the method's parameters to paths below the project; `kept` outputs
     are the team's too, and are changed in place. `added` are parameters that this minor version
-    added: an implementation for the previous one is called without them. `default` is what runs in
-    a project whose `conf/config.yaml` is older than the stage and does not name it.
+    added: an implementation for the previous one is called without them. `optional` are methods that
+    an implementation may do without. `default` is what runs in a project whose `conf/config.yaml` is
+    older than the stage and does not name it.
     """
 
     protocol: type[Any]
@@ -466,6 +532,7 @@ class Contract:
     outputs: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, str] = field(default_factory=dict)
     added: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
     default: str | None = None
 
 
@@ -475,6 +542,7 @@ METRICS: Final = "reports/metrics.json"
 EVALUATION: Final = "reports/evaluation"
 REFERENCE: Final = f"{EVALUATION}/predictions.parquet"
 PREDICTION_LOG: Final = "monitoring/predictions"
+REPORT: Final = "reports/report"
 MONITORING_REPORTS: Final = "monitoring/reports"
 
 CONTRACTS: Final[Mapping[Stage, Contract]] = {
@@ -517,6 +585,7 @@ CONTRACTS: Final[Mapping[Stage, Contract]] = {
         protocol=Explain,
         inputs={"model": MODEL, "splits": "data/splits"},
         outputs={"output": "reports/explanation"},
+        optional=frozenset({"explain_row"}),
     ),
     Stage.GATE: Contract(
         protocol=Gate,
@@ -527,6 +596,22 @@ CONTRACTS: Final[Mapping[Stage, Contract]] = {
             "evaluation": EVALUATION,
         },
         outputs={"output": "reports/verdict.json"},
+    ),
+    Stage.REPORT: Contract(
+        protocol=Report,
+        inputs={
+            "manifest": "reports/ingest.json",
+            "validation": "reports/validation.json",
+            "profile": "reports/profile",
+            "model": MODEL,
+            "metrics": METRICS,
+            "evaluation": EVALUATION,
+            "explanation": "reports/explanation",
+            "verdict": "reports/verdict.json",
+        },
+        outputs={"output": REPORT},
+        kept={"card": "card.yaml"},
+        default="page",
     ),
     Stage.TRACK: Contract(protocol=Track, outputs={"output": "reports/run.json"}),
     Stage.REGISTER: Contract(

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlops_plugins import pages
 from mlops_plugins.files import read_json, write_json, write_text
 from mlops_plugins.hookspecs import hookimpl
-from mlops_plugins.monitoring import comparison, page, performance, quality
+from mlops_plugins.monitoring import comparison, performance, quality
 from mlops_plugins.monitoring.columns import Table
 from mlops_plugins.monitoring.report import head, model_schema, rounded
 from mlops_plugins.options import Field, Options
@@ -94,7 +95,8 @@ class DriftMonitor(Options):
         report |= {"status": finding.status, "reasons": list(finding.reasons)}
         report = rounded(report)
         write_json(output / "report.json", report)
-        write_text(output / "report.html", page.render(report, context.project))
+        page = pages.render("monitoring/page.html.j2", report=report, project=context.project)
+        write_text(output / "report.html", page)
         return finding
 
     def _sections(

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mlops_plugins import estimators, files, scoring, tables
+from mlops_plugins import estimators, scoring, tables
+from mlops_plugins.explaining import mixing, report, shapley, weighted
+from mlops_plugins.explaining.report import Importance
 from mlops_plugins.hookspecs import hookimpl
-from mlops_plugins.model import Model, open_model
+from mlops_plugins.model import open_model
 from mlops_plugins.options import Field, Options
 from mlops_plugins.schema import conform
 from mlops_plugins.stages import Implementation, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import numpy as np
     import pandas as pd
 
-    from mlops_plugins.stages import Context
+    from mlops_plugins.model import Model
+    from mlops_plugins.stages import Context, RowExplanation
 
 
 @hookimpl
@@ -30,12 +33,16 @@ def mlops_implementations() -> Iterable[Implementation]:
         target="mlops_plugins.plugins.permutation:Permutation",
         summary="Permutation importance of the raw columns",
         extra="mlops-plugins[sklearn]",
+        cache_version=2,
         libraries=("scikit-learn",),
     )
 
 
 class Permutation(Options):
-    """Shuffles each raw column in turn (Breiman, Random Forests, 2001, section 10)."""
+    """Shuffles each raw column in turn (Breiman, Random Forests, 2001, section 10).
+
+    One row is explained by Shapley values against rows of the reference.
+    """
 
     rows: int = Field(5000, ge=50, description="Most rows to look at, drawn by the seed.")
     repeats: int = Field(3, ge=1, description="How often each column is shuffled.")
@@ -49,62 +56,55 @@ class Permutation(Options):
         generator = np.random.default_rng(context.seed)
         frame = tables.read_frame(splits / "test.parquet")
         estimators.require_target(frame, context, where="data/splits/test.parquet")
-        if len(frame) > self.rows:
-            drawn = np.sort(generator.permutation(len(frame))[: self.rows])
-            frame = frame.iloc[drawn].reset_index(drop=True)
-        losses = self._losses(context, opened, frame, generator)
-        ordered = sorted(losses.items(), key=lambda item: -float(np.mean(item[1])))
+        found = self._importances(
+            context, opened, mixing.drawn(frame, self.rows, generator), generator
+        )
         metric = scoring.PRIMARY[context.data.task]
-        found = [
-            {"column": name, "loss": float(np.mean(values)), "spread": float(np.std(values))}
-            for name, values in ordered
-        ]
-        files.write_json(output / "importance.json", {"metric": metric, "columns": found})
-        lines = ["column,loss"]
-        lines += [f"{_quoted(name)},{np.mean(values):.6f}" for name, values in ordered]
-        files.write_text(output / "importance.csv", "\n".join(lines) + "\n")
-        _picture(found, metric, output / "importance.png")
-        context.say(f"most important: {', '.join(name for name, _ in ordered[:3])}")
+        ordered = report.write(output, list(found), measure=f"loss of {metric} when shuffled")
+        context.say(f"most important: {', '.join(item.column for item in ordered[:3])}")
 
-    def _losses(
+    def explain_row(
+        self, context: Context, *, model: Path, reference: Path, row: pd.DataFrame
+    ) -> RowExplanation:
+        """Return the Shapley values of the row's columns."""
+        return shapley.explain_row(context, model=model, reference=reference, row=row)
+
+    def _importances(
         self, context: Context, opened: Model, frame: pd.DataFrame, generator: np.random.Generator
-    ) -> dict[str, list[float]]:
-        measure = scoring.functions(context.data.task)[scoring.PRIMARY[context.data.task]]
+    ) -> Iterator[Importance]:
+        """Give each column's mean loss, and its interval over rows that are drawn again.
+
+        A row keeps what it was shuffled with, so the interval holds the chance of both.
+        """
+        import numpy as np
+
+        metric = scoring.PRIMARY[context.data.task]
         target = scoring.positions(frame[context.data.target], opened.classes)
         # Read into the schema's types once, not once for each shuffle.
         rows = conform(frame, opened.inputs)
+        weights = weighted.resamples(len(rows), seed=context.seed)
+        weights = np.vstack([np.ones(len(rows)), weights])
 
-        def measured(rows: pd.DataFrame) -> float:
-            return measure(target, opened.predictor.scores(opened.recipe(rows)))
+        def measured(rows: pd.DataFrame) -> np.ndarray:
+            """Return the metric on the rows as they are, and then on each resample."""
+            scores = opened.predictor.scores(opened.recipe(rows))
+            return weighted.METRICS[metric](weights, target, scores)
 
         whole = measured(rows)
-        losses: dict[str, list[float]] = {}
         for name in opened.schema.inputs:
-            losses[name] = []
+            losses = np.zeros_like(whole)
             for _ in range(self.repeats):
                 shuffled = rows.copy(deep=False)
                 order = generator.permutation(len(rows))
                 shuffled[name] = rows[name].iloc[order].set_axis(rows.index)
-                losses[name].append(whole - measured(shuffled))
-        return losses
+                losses += (whole - measured(shuffled)) / self.repeats
+            yield _importance(name, losses)
 
 
-def _quoted(name: str) -> str:
-    """Return a cell of CSV."""
-    return '"' + name.replace('"', '""') + '"'
+def _importance(column: str, losses: np.ndarray) -> Importance:
+    """Return the first of the losses, with the interval of the others that are defined."""
+    import numpy as np
 
-
-def _picture(found: list[dict[str, Any]], metric: str, path: Path) -> None:
-    from matplotlib.figure import Figure
-
-    shown = found[:20][::-1]
-    figure = Figure(figsize=(6, 0.8 + 0.3 * len(shown)), layout="constrained")
-    axes = figure.subplots()
-    axes.barh(
-        # A pair of $ would be read as mathematics.
-        [str(item["column"]).replace("$", r"\$") for item in shown],
-        [item["loss"] for item in shown],
-        xerr=[item["spread"] for item in shown],
-    )
-    axes.set(xlabel=f"loss of {metric} when shuffled")
-    figure.savefig(path, dpi=100, metadata={"Software": None})
+    resampled = losses[1:][np.isfinite(losses[1:])]
+    low, high = np.percentile(resampled, [2.5, 97.5]) if len(resampled) else (np.nan, np.nan)
+    return Importance(column=column, value=float(losses[0]), low=float(low), high=float(high))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins import estimators
+from mlops_plugins import estimators, pages
 from mlops_plugins.files import write_json, write_text
 from mlops_plugins.hookspecs import hookimpl
 from mlops_plugins.options import Field, Options
@@ -36,13 +36,14 @@ class TableProfile(Options):
 
     def profile(self, context: Context, *, table: Path, schema: Path, output: Path) -> None:
         """Write `profile.html` and `profile.json`."""
-        from mlops_plugins.profiling import page, report, sample
+        from mlops_plugins.profiling import report, sample
 
         looked_at = sample.read(table, most_rows=self.rows)
         estimators.require_target(looked_at.frame, context, where="data/validated.parquet")
         made = report.make(looked_at, context.data)
         output.mkdir()
         write_json(output / "profile.json", made)
-        write_text(output / "profile.html", page.render(made, context.project))
+        page = pages.render("profiling/page.html.j2", report=made, project=context.project)
+        write_text(output / "profile.html", page)
         for note in made["notes"][:5]:
             context.say(f"note: {note}")

@@ -133,7 +133,7 @@ def partitions(below: str) -> dict[str, str | None]:
 
 def _fixed(path: str) -> str:
     """Return the folder above the first wildcard."""
-    return path[: WILDCARDS.search(path).start()].rpartition("/")[0]  # type: ignore[union-attr]
+    return WILDCARDS.split(path, maxsplit=1)[0].rpartition("/")[0]
 
 
 def _wanted(names: Iterable[str]) -> list[str]:
@@ -205,13 +205,10 @@ def _system(url: str, timeout: float) -> tuple[Any, str]:
 
 @contextmanager
 def _told(name: str) -> Iterator[None]:
-    """Tell what a store answers as a DataError.
-
-    Each store has exceptions of its own, which this package cannot import.
-    """
+    """Tell what a store answers as a DataError."""
     try:
         yield
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  each store has its own, which cannot be imported here
         raise _unreadable(name, error) from None
 
 

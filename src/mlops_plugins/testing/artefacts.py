@@ -170,9 +170,32 @@ def _evaluation(case: Case, root: Path) -> None:
     )
 
 
-def _report(case: Case, root: Path) -> None:
-    files.write_json(
-        root / REPORT, {"rows": tables.read(provide(case, "data/raw.parquet")).num_rows}
+def _validation(case: Case, root: Path) -> None:
+    rows = tables.read(provide(case, "data/raw.parquet")).num_rows
+    files.write_json(root / VALIDATION, {"rows": rows})
+
+
+def _profile(case: Case, root: Path) -> None:
+    from mlops_plugins.plugins.profile import TableProfile
+
+    (root / PROFILE).parent.mkdir(exist_ok=True)
+    TableProfile().profile(
+        context(root, case),
+        table=provide(case, "data/validated.parquet"),
+        schema=provide(case, SCHEMA),
+        output=root / PROFILE,
+    )
+
+
+def _explanation(case: Case, root: Path) -> None:
+    from mlops_plugins.plugins.permutation import Permutation
+
+    (root / EXPLANATION).parent.mkdir(exist_ok=True)
+    Permutation(rows=50, repeats=1).explain(
+        context(root, case),
+        model=provide(case, MODEL),
+        splits=provide(case, "data/splits"),
+        output=root / EXPLANATION,
     )
 
 
@@ -200,7 +223,9 @@ def _run(case: Case, root: Path) -> None:
 
 
 MANIFEST = CONTRACTS[Stage.INGEST].outputs["manifest"]
-REPORT = CONTRACTS[Stage.VALIDATE].outputs["report"]
+VALIDATION = CONTRACTS[Stage.VALIDATE].outputs["report"]
+PROFILE = CONTRACTS[Stage.PROFILE].outputs["output"]
+EXPLANATION = CONTRACTS[Stage.EXPLAIN].outputs["output"]
 VERDICT = CONTRACTS[Stage.GATE].outputs["output"]
 RUN = CONTRACTS[Stage.TRACK].outputs["output"]
 
@@ -208,7 +233,9 @@ MAKERS: dict[str, Callable[[Case, Path], None]] = {
     "data/raw.parquet": _raw,
     "data/validated.parquet": _validated,
     MANIFEST: _manifest,
-    REPORT: _report,
+    VALIDATION: _validation,
+    PROFILE: _profile,
+    EXPLANATION: _explanation,
     SCHEMA: _schema,
     "data/splits": _splits,
     "data/features": _features,

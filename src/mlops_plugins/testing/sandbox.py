@@ -14,8 +14,8 @@ from mlops_plugins.testing.artefacts import (
     MANIFEST,
     PACKAGE,
     PROJECT,
-    REPORT,
     SEED,
+    VALIDATION,
     VERDICT,
     context,
     provide,
@@ -42,12 +42,13 @@ CHOSEN: Mapping[Stage, Mapping[str, Any]] = {
     Stage.EVALUATE: {"name": "metrics"},
     Stage.EXPLAIN: {"name": "permutation"},
     Stage.GATE: {"name": "champion"},
+    Stage.REPORT: {"name": "page"},
     Stage.TRACK: {"name": "none"},
     Stage.REGISTER: {"name": "mlflow"},
 }
 """What `params.yaml` says of the stages that are not checked."""
 
-GATHERED = ("data/raw.parquet", MANIFEST, REPORT, MODEL, METRICS, EVALUATION, VERDICT)
+GATHERED = ("data/raw.parquet", MANIFEST, VALIDATION, MODEL, METRICS, EVALUATION, VERDICT)
 """What a tracker's result is gathered from."""
 
 
@@ -134,6 +135,8 @@ class Sandbox:
     def _extra(self) -> dict[str, Any]:
         if self.stage is Stage.GATE:
             return {"champion": lambda: None}
+        if self.stage is Stage.REPORT:
+            return {"parameters": self.params}
         if self.stage is Stage.TRACK:
             return {"result": collect(self.context, self.params)}
         return {}

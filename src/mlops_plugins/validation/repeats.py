@@ -40,7 +40,7 @@ class Repeats:
     """Takes 64-bit hashes, 16 bytes a row; two different values are equal once in 10^19 pairs."""
 
     def __init__(self) -> None:
-        self._parts = [SpooledTemporaryFile(IN_MEMORY) for _ in range(PARTS)]  # noqa: SIM115
+        self._parts = [SpooledTemporaryFile(IN_MEMORY) for _ in range(PARTS)]  # noqa: SIM115  open as long as this
 
     def add(self, hashes: np.ndarray, rows: np.ndarray) -> None:
         """Add the hashes of rows, given by their numbers."""
@@ -109,8 +109,8 @@ def of_rows(columns: Iterable[Any]) -> np.ndarray:
     """Return one hash for each row from its values' hashes; the order of columns counts."""
     import numpy as np
 
-    whole: np.ndarray | None = None
-    for each in columns:
-        whole = each.copy() if whole is None else (whole * np.uint64(0x100000001B3)) ^ each
-    assert whole is not None  # noqa: S101  a table without columns has no rows
+    first, *others = columns
+    whole: np.ndarray = first.copy()
+    for each in others:
+        whole = (whole * np.uint64(0x100000001B3)) ^ each
     return whole

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files
+from mlops_plugins.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlops_plugins.stages import Context
 
 DIGEST_TAG = "mlops.digest"
@@ -22,16 +26,18 @@ QUIET = {
 
 
 def connected(context: Context) -> Any:
-    """Return a client of the tracking store, made ready once however many processes start at once."""
-    from filelock import FileLock
+    """Return a client of the tracking store, made ready once however many processes start at once.
 
+    Raises:
+        ConfigurationError: The server that `MLFLOW_TRACKING_URI` names does not answer.
+    """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     uri = os.environ.get("MLFLOW_TRACKING_URI")
     if uri:
-        return _connect(uri)
+        return _reached(uri)
     # MLflow's first use of a database creates its tables, and two first uses at once fail.
-    with FileLock(context.home / ".mlflow.lock"):
+    with alone(context):
         if not (context.home / DATABASE).exists():
             _make_database(context.home / DATABASE)
         client = _connect(f"sqlite:///{context.home / DATABASE}")
@@ -39,6 +45,18 @@ def connected(context: Context) -> Any:
     # MLflow sets it, and another project in this process would find its models here.
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     return client
+
+
+@contextmanager
+def alone(context: Context) -> Iterator[None]:
+    """Let one process of this project at a time read the store and write what it did not find.
+
+    Processes on other machines, which only a server brings together, do not wait for each other.
+    """
+    from filelock import FileLock
+
+    with FileLock(context.home / ".mlflow.lock"):
+        yield
 
 
 def _make_database(path: Path) -> None:
@@ -53,6 +71,31 @@ def _make_database(path: Path) -> None:
         connection.close()
 
 
+def _reached(uri: str) -> Any:
+    """Return a client of a server that answers."""
+    from mlflow.exceptions import MlflowException
+
+    client = _connect(uri)
+    try:
+        client.search_experiments(max_results=1)
+    except MlflowException as error:
+        shown = _without_password(uri)
+        said = " ".join(str(error).replace(uri, shown).split())[:200]
+        raise ConfigurationError(
+            f"MLflow's server does not answer as it should: {said}.",
+            where=f"MLFLOW_TRACKING_URI: {shown}",
+            expected="the address of a server, such as http://mlflow.example.org:5000",
+            next_step="start it, correct the variable, or unset it to track in the project",
+        ) from None
+    return client
+
+
+def _without_password(uri: str) -> str:
+    """Return an address as it may be shown."""
+    scheme, found, rest = uri.partition("://")
+    return f"{scheme}{found}{rest.rpartition('@')[2]}" if found else uri
+
+
 def _connect(uri: str) -> Any:
     """Return a client of this store, which MLflow's own functions then use too."""
     import mlflow
@@ -63,7 +106,11 @@ def _connect(uri: str) -> Any:
 
 
 def experiment_of(client: Any, name: str) -> str:
-    """Return the id of the experiment of this name, which is made if there is none."""
+    """Return the id of the experiment of this name, which is made if there is none.
+
+    Raises:
+        ConfigurationError: It is deleted, which MLflow remembers.
+    """
     from mlflow.exceptions import MlflowException
 
     found = client.get_experiment_by_name(name)
@@ -72,6 +119,13 @@ def experiment_of(client: Any, name: str) -> str:
             return str(client.create_experiment(name, artifact_location=_artifacts(client)))
         except MlflowException:  # another process was faster
             found = client.get_experiment_by_name(name)
+    if found.lifecycle_stage == "deleted":
+        raise ConfigurationError(
+            f"The experiment '{name}' is deleted in MLflow.",
+            where=str(client.tracking_uri),
+            next_step=f"mlflow experiments restore --experiment-id {found.experiment_id}, "
+            "or another name in conf/track/mlflow.yaml",
+        )
     return str(found.experiment_id)
 
 

@@ -9,6 +9,7 @@ from mlops_plugins.options import Field, Options
 from mlops_plugins.plugins.mlflow import live
 from mlops_plugins.plugins.mlflow.store import (
     DIGEST_TAG,
+    alone,
     connected,
     create_run,
     experiment_of,
@@ -39,18 +40,23 @@ class Tracker(Options):
     def track(self, context: Context, *, result: Result, output: Path) -> None:
         """Find the result's run, or make it; write its id."""
         client = connected(context)
-        experiment = experiment_of(client, self.experiment or context.project)
-        run_id = find_run(client, [experiment], result.digest)
-        if run_id is None:
-            begun = find_run(client, [experiment], result.digest, status="RUNNING") or live.begun(
-                client, experiment, context
-            )
-            run_id = _log(client, experiment, begun, result, context.root)
-            context.say(f"tracked as {result.name}: run {run_id}")
-        else:
-            context.say(f"tracked already: run {run_id}")
+        # Two processes with the same result would both find no run, and both make one.
+        with alone(context):
+            context.say(self._tracked(context, client, result))
         # Not the run's id, which differs in each store: DVC would see another result in each clone.
         files.write_json(output, {"digest": result.digest})
+
+    def _tracked(self, context: Context, client: Any, result: Result) -> str:
+        """Find the result's run, or make it; return what to tell."""
+        experiment = experiment_of(client, self.experiment or context.project)
+        run_id = find_run(client, [experiment], result.digest)
+        if run_id is not None:
+            return f"tracked already: run {run_id}"
+        begun = find_run(client, [experiment], result.digest, status="RUNNING") or live.begun(
+            client, experiment, context
+        )
+        run_id = _log(client, experiment, begun, result, context.root)
+        return f"tracked as {result.name}: run {run_id}"
 
 
 def _log(client: Any, experiment: str, begun: str | None, result: Result, root: Path) -> str:

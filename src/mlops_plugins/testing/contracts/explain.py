@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.evaluate import JUDGED, MODEL_CHECKS, read_json
-from mlops_plugins.testing.failure import ConformanceError, attempt, refused, require
+from mlops_plugins.testing.failure import ConformanceError, attempt, done, refused, require
 from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.tables import (
     DIABETES,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from mlops_plugins.stages import RowExplanation
     from mlops_plugins.testing.subject import Run, Subject
 
 
@@ -101,12 +103,50 @@ def refuses_a_missing_column(subject: Subject, folder: Path) -> None:
     refused("the rows to look at had no column 'carrier', which the model takes", sandbox.run)
 
 
+def _explains_a_row(case: Case, subject: Subject, folder: Path) -> None:
+    """What the columns add, and the base, are the row's score; optional."""
+    from mlops_plugins import tables
+    from mlops_plugins.model import open_model
+
+    sandbox = Sandbox.make(folder, subject, case)
+    implementation = subject.make()
+    if not hasattr(implementation, "explain_row"):
+        return
+    reference = sandbox.root / JUDGED
+    row, opened = tables.read_frame(reference).iloc[[0]], open_model(sandbox["model"])
+    if pipeline.refuses_the_task(sandbox):
+        return
+    did = f"it explained a row of {case}"
+    made: list[RowExplanation] = []
+    given = {"model": sandbox["model"], "reference": reference, "row": row}
+    done(did, lambda: made.append(implementation.explain_row(sandbox.context, **given)))
+    found = made[0]
+    columns = opened.schema.inputs
+    require(
+        sorted(found.contributions) == sorted(columns),
+        did,
+        expected=f"a contribution of each raw column: {', '.join(columns)}",
+        found=", ".join(map(repr, found.contributions)),
+    )
+    score = float(opened.predict(row)["score"].iloc[0])
+    total = found.base + sum(each.value for each in found.contributions.values())
+    require(
+        math.isclose(total, score, rel_tol=1e-6, abs_tol=1e-9),
+        did,
+        expected=f"a base and contributions that add up to the score, {score:.9g}",
+        found=f"{total:.9g}",
+    )
+
+
 TAKEN = (WINES, DIABETES, nulls(), names(), dates(), indexed())
+
+ROWS = (plain(), WINES, DIABETES)
 
 CHECKS: Mapping[str, Run] = {
     **pipeline.checks(verify),
     **MODEL_CHECKS,
     **{f"explains {case}": partial(_explains, case) for case in TAKEN},
+    **{f"explains a row of {case}": partial(_explains_a_row, case) for case in ROWS},
     "takes or refuses no rows": partial(_takes_few, 0),
     "takes or refuses one row": partial(_takes_few, 1),
     "takes or refuses a missing target": takes_or_refuses_a_missing_target,

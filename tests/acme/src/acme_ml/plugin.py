@@ -20,6 +20,7 @@ OFFERED = (
     (Stage.EVALUATE, "scorecard:Scorecard", "A few metrics, normal intervals", ("numpy",)),
     (Stage.EXPLAIN, "scorecard:Correlation", "Correlation with the score", ("pandas",)),
     (Stage.GATE, "scorecard:Floor", "A floor, and the champion on the same rows", ()),
+    (Stage.REPORT, "look:Lines", "The verdict and its reasons", ()),
     (Stage.TRACK, "shelf:Ledger", "One line of JSON for each distinct result", ()),
     (Stage.REGISTER, "shelf:Shelf", "A folder for each version", ()),
     (Stage.SERVE, "service:Service", "HTTP by Python's own server", ()),

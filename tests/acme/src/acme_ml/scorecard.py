@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import ConfigurationError, DataError, Field, Options, files, scoring, tables
 from mlops_plugins.model import open_model
+from mlops_plugins.schema import conform
+from mlops_plugins.stages import Contribution, RowExplanation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,11 +153,34 @@ class Correlation(Options):
         score = pd.Series(opened.predict(rows)["score"])
         found = {name: self._strength(rows[name], score) for name in opened.schema.inputs}
         ordered = sorted(found.items(), key=lambda item: -item[1])
-        columns = [{"column": name, "loss": round(strength, 6)} for name, strength in ordered]
-        files.write_json(output / "importance.json", {"metric": "correlation", "columns": columns})
+        columns = [{"column": name, "importance": round(strength, 6)} for name, strength in ordered]
+        files.write_json(output / "importance.json", {"measure": "correlation", "columns": columns})
         table = pd.DataFrame(columns)
         files.write_text(output / "importance.csv", table.to_csv(index=False))
         files.write_text(output / "importance.html", table.to_html(index=False))
+
+    def explain_row(
+        self, context: Context, *, model: Path, reference: Path, row: pd.DataFrame
+    ) -> RowExplanation:
+        """Return what each column changes, one after the other, on the way from a judged row."""
+        opened = open_model(model)
+        way = conform(tables.read_frame(reference).iloc[:1], opened.inputs)
+        row = conform(row, opened.inputs)
+        output = int(opened.scores(row)[0].argmax()) if context.data.task == "multiclass" else -1
+        scores = [float(opened.scores(way).reshape(1, -1)[0, output])]
+        for name in way:
+            way[name] = row[name].to_numpy()
+            scores.append(float(opened.scores(way).reshape(1, -1)[0, output]))
+        changes = {
+            str(name): now - then for name, then, now in zip(way, scores, scores[1:], strict=False)
+        }
+        return RowExplanation(
+            base=scores[0],
+            contributions={
+                name: Contribution(value=change, low=change, high=change)
+                for name, change in changes.items()
+            },
+        )
 
     def _strength(self, column: pd.Series[Any], score: pd.Series[float]) -> float:
         if column.dtype.kind not in "biufM":

@@ -1,0 +1,148 @@
+"""Gathering what the stages of a run found, from the files that they left."""
+
+from __future__ import annotations
+
+import base64
+import platform
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from mlops_plugins import files, scoring
+from mlops_plugins.stages import PIPELINE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from mlops_plugins.stages import Context
+
+MOST_FEATURES: Final = 15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where the stages before left what they found."""
+
+    manifest: Path
+    validation: Path
+    profile: Path
+    model: Path
+    metrics: Path
+    evaluation: Path
+    explanation: Path
+    verdict: Path
+
+
+def gather(context: Context, parameters: Mapping[str, Any], places: Places) -> dict[str, Any]:
+    """Return the run as plain data; what an implementation did not write is None or empty."""
+    model = files.read_json(places.model / "manifest.json")
+    verdict = files.read_json(places.verdict)
+    primary = scoring.PRIMARY[context.data.task]
+    slices = _read(places.evaluation / "slices.json")
+    return {
+        "project": context.project,
+        "task": context.data.task,
+        "target": context.data.target,
+        "sensitive": list(context.data.sensitive),
+        "data": _data(places),
+        "model": _model(places.model, model),
+        "primary": primary,
+        "rows_judged": files.read_json(places.metrics).get("rows"),
+        "metrics": list(_metrics(places.evaluation, primary)),
+        **{
+            name: _read(places.evaluation / f"{name}.json")
+            for name in ("baselines", "threshold", "calibration", "fairness")
+        },
+        "slices": slices,
+        "slice_range": _range(slices),
+        "importance": _importance(places.explanation),
+        "verdict": verdict,
+        "against": _against(verdict),
+        "pictures": [
+            *_pictures(places.evaluation),
+            # The page draws importance itself.
+            *(each for each in _pictures(places.explanation) if each["name"] != "importance"),
+        ],
+        "stages": {stage.value: parameters[stage] for stage in PIPELINE if stage in parameters},
+        "hashes": {
+            "data": model.get("data"),
+            "model": verdict["model"],
+            "metrics": files.digest(places.metrics),
+        },
+        "python": platform.python_version(),
+        "seed": context.seed,
+        "threads": context.threads,
+    }
+
+
+def _read(path: Path) -> Any:
+    return files.read_json(path) if path.is_file() else None
+
+
+def _data(places: Places) -> dict[str, Any]:
+    manifest = files.read_json(places.manifest)
+    validation = files.read_json(places.validation)
+    profile = _read(places.profile / "profile.json") or {}
+    return {
+        **{name: manifest.get(name) for name in ("source", "rows", "columns", "sha256", "time")},
+        "findings": validation.get("findings", []),
+        "notes": profile.get("notes", []),
+        "profile": {column["name"]: column for column in profile.get("columns", [])},
+    }
+
+
+def _model(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "digest": files.digest(folder),
+        **{
+            name: manifest.get(name) for name in ("train", "features", "options", "rows", "classes")
+        },
+        "bytes": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
+    }
+
+
+def _metrics(evaluation: Path, primary: str) -> Iterator[dict[str, Any]]:
+    """Give each metric with its interval and baselines, the primary one first."""
+    summary = files.read_json(evaluation / "summary.json")
+    for name in sorted(summary, key=lambda name: name != primary):
+        row = summary[name]
+        marks = [row.get(key) for key in ("value", "low", "high", "baseline", "linear")]
+        known = [mark for mark in marks if mark is not None]
+        yield {"name": name, **row, "from": min(known, default=0), "to": max(known, default=1)}
+
+
+def _range(slices: Mapping[str, Any] | None) -> tuple[float, float]:
+    """Return what the intervals of all slices lie between."""
+    bounds = [
+        bound
+        for found in (slices or {}).get("slices", [])
+        for bound in (found["value"], *found["interval"])
+        if bound is not None
+    ]
+    return min(bounds, default=0.0), max(bounds, default=1.0)
+
+
+def _importance(explanation: Path) -> dict[str, Any] | None:
+    found = _read(explanation / "importance.json")
+    if found is None:
+        return None
+    columns = found["columns"]
+    return {**found, "columns": columns[:MOST_FEATURES], "more": len(columns[MOST_FEATURES:])}
+
+
+def _against(verdict: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the check that compared with the champion."""
+    compared = [check for check in verdict.get("checks", []) if check["name"] == "champion"]
+    return compared[0] if compared and verdict["champion"] is not None else None
+
+
+def _pictures(folder: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted(folder.glob("*.png")):
+        content = path.read_bytes()
+        width, height = struct.unpack(">II", content[16:24])
+        yield {
+            "name": path.stem.replace("_", " "),
+            "data": base64.b64encode(content).decode(),
+            "wide": width > 2 * height,
+        }
