@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 HEAVY = {
+    "catboost",
     "evidently",
     "fastapi",
     "hydra",

@@ -55,6 +55,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "train/estimator": {"parameters": {"n_estimators": 20}},
     "train/xgboost": {"n_estimators": 20},
     "train/lightgbm": {"n_estimators": 20},
+    "train/catboost": {"n_estimators": 20},
     "evaluate/metrics": {"resamples": 20},
     "explain/permutation": {"repeats": 1},
     "explain/shap": {"rows": 20, "background": 10},

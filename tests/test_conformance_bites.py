@@ -591,6 +591,15 @@ MAKES_FEATURES = [
     ),
     Broken(
         "features",
+        "takes rows with weights",
+        "beside the features the weight of each row, 'counts'",
+        FEATURES
+        + "    path = output / 'train.parquet'\n"
+        + "    if context.data.weight:\n"
+        + "        tables.write(tables.read(path).drop_columns(['counts']), path)",
+    ),
+    Broken(
+        "features",
         "takes columns with odd names",
         "one row for each of",
         FEATURES
@@ -684,6 +693,15 @@ TRAINS = [
         "learns from flights (binary)",
         "probabilities, which add up to 1",
         scores("inner.scores(features) * 2"),
+    ),
+    Broken(
+        "train",
+        "takes or refuses rows with weights",
+        "counts",
+        "def train(self, context, *, features, output):\n"
+        "    from dataclasses import replace\n"
+        "    unweighted = replace(context, data=replace(context.data, weight=None))\n"
+        "    super().train(unweighted, features=features, output=output)",
     ),
     Broken(
         "train",

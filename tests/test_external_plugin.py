@@ -432,7 +432,7 @@ def test_uninstalling_what_is_chosen_says_what_is_gone_and_what_to_do(
     assert refused.stderr == (
         "error: There is no implementation 'acme' of train.\n"
         "  where:    conf/config.yaml: defaults: train: acme\n"
-        "  expected: one of estimator, lightgbm, sklearn, xgboost\n"
+        "  expected: one of catboost, estimator, lightgbm, sklearn, xgboost\n"
         "  next:     choose one of these in conf/config.yaml, or install the plugin that offers "
         "'acme' (`mlops plugins` lists all)\n"
     )

@@ -106,7 +106,7 @@ def test_the_order_is_by_distribution_and_name_and_what_asks_to_be_first_is(
 def test_the_built_ins_observe_before_others(install: Callable[..., None]) -> None:
     install("aaa", WATCH.format(name="aaa", options=""))
     names = [plugin.name for plugin, _ in registry().observers()]
-    assert names == ["console", "aaa"]
+    assert names == ["console", "mlflow", "aaa"]
 
 
 def test_before_metrics_and_after_are_told(
@@ -178,7 +178,7 @@ def test_a_required_one_that_is_not_there_stops_before_anything_runs(
     assert str(caught.value) == (
         "The required observer 'consol' is not there. Did you mean 'console'?\n"
         "  where:    conf/config.yaml: observers.required\n"
-        "  expected: one of console\n"
+        "  expected: one of console, mlflow\n"
         "  next:     install it, or take it from the list there"
     )
 

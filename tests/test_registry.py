@@ -75,7 +75,7 @@ def test_an_unknown_name_gets_the_nearest_one_and_what_failed_to_load(
         "  not loaded: plugin 'acme-ml' of acme-ml 1.2: RuntimeError: no licence "
         f"({tmp_path}/acme_ml.py, line 1)\n"
         "  where:    train: sklern\n"
-        "  expected: one of estimator, lightgbm, sklearn, xgboost\n"
+        "  expected: one of catboost, estimator, lightgbm, sklearn, xgboost\n"
         "  next:     choose one of these in conf/config.yaml, or install the plugin that offers 'sklern'"
         " (`mlops plugins` lists all)"
     )

@@ -138,7 +138,12 @@ def _serve_alone(
         seed=0,
         threads=1,
         say=say,
-        data=Data(task=manifest["task"], target=described["target"], id=described["id"]),
+        data=Data(
+            task=manifest["task"],
+            target=described["target"],
+            id=described["id"],
+            weight=described.get("weight"),
+        ),
     )
     cap_threads(context.threads)
     implementation: Any = registry().load(Stage.SERVE, "fastapi")()

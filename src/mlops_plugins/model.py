@@ -4,6 +4,7 @@
         manifest.json    task, classes, schema, who made what from which data, and every other file's hash
         estimator/       what the trainer wrote, in its own format
         recipe/          the feature code, as the features stage left it
+        history.json     what was measured while it learnt: {metric: [[step, value], ...]}
 
 It is all that serving, batch scoring, the gate and MLflow's loader need.
 """
@@ -11,10 +12,10 @@ It is all that serving, batch scoring, the gate and MLflow's loader need.
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import files, schema, tables
+from mlops_plugins import files, history, schema, tables
 from mlops_plugins.contract import require_written
 from mlops_plugins.errors import DataError, ModelError
 from mlops_plugins.registry import registry
@@ -69,9 +70,12 @@ def build(
     target = table.column(context.data.target).to_pandas()
     classes = _classes(context, target)
     output.mkdir(parents=True)
-    trainer.train(context, features=features, output=output / "estimator")
+    recorder = history.Recorder(context.measured)
+    told = replace(context, measured=recorder)
+    trainer.train(told, features=features, output=output / "estimator")
     require_written(Stage.TRAIN, "output", output / "estimator")
     shutil.copytree(features / "recipe", output / "recipe")
+    history.write(output, recorder.series)
     whole = {
         "format": FORMAT,
         "project": context.project,
@@ -186,7 +190,11 @@ def describe(folder: Path) -> Description:
         manifest=manifest,
         digest=files.digest(folder),
         schema=schema.parse(
-            described, target=described["target"], id=described["id"], where=MANIFEST
+            described,
+            target=described["target"],
+            id=described["id"],
+            weight=described.get("weight"),
+            where=MANIFEST,
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
     from typing import TypeVar
+
+    from pydantic.fields import FieldInfo
 
     OptionsType = TypeVar("OptionsType", bound="Options")
 
@@ -115,12 +117,20 @@ def _expected(options: type[Options], key: str) -> str:
     field = options.model_fields.get(key)
     if field is None:
         return "one of " + ", ".join(options.model_fields)
+    if field.description and _of_several_kinds(field):
+        return field.description  # the types of several kinds say less than a sentence does
     kind = getattr(field.annotation, "__name__", None) or str(field.annotation)
     return f"{kind}: {field.description}" if field.description else kind
 
 
+def _of_several_kinds(field: FieldInfo) -> bool:
+    """Say whether an option takes values of several kinds, such as a word or a mapping."""
+    return get_origin(field.annotation) is Union
+
+
 def _explain(error: ValidationError, options: type[Options], where: str) -> ConfigurationError:
-    first = error.errors(include_url=False)[0]
+    errors = error.errors(include_url=False)
+    first = errors[0]
     path = ".".join(str(part) for part in first["loc"])
     key = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
@@ -133,6 +143,10 @@ def _explain(error: ValidationError, options: type[Options], where: str) -> Conf
     if first["type"] == "missing":
         what = f"The option '{path}' has no value."
     else:
+        if key in options.model_fields and _of_several_kinds(options.model_fields[key]):
+            # pydantic tells what is wrong for each of them: the deepest was meant.
+            path = key
+            first = max((e for e in errors if e["loc"][0] == key), key=lambda e: len(e["loc"]))
         what = f"The option '{path}' is {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}."
     return ConfigurationError(
         what,

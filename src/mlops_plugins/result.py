@@ -8,7 +8,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import files, tuned
+from mlops_plugins import files, history, tuned
 from mlops_plugins.stages import CONTRACTS, METRICS, MODEL, PIPELINE, Context, Result, Stage
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def collect(context: Context, whole: Mapping[str, Any]) -> Result:
         files=tuple(_reports(root)),
         tuned_by=metric,
         trials=trials,
+        history=history.read(root / MODEL),
     )
 
 

@@ -78,12 +78,13 @@ class Schema:
     columns: Mapping[str, Column]
     target: str
     id: str | None = None
+    weight: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def inputs(self) -> list[str]:
         """Return the raw columns that a prediction needs."""
-        return [name for name in self.columns if name not in (self.target, self.id)]
+        return [name for name in self.columns if name not in (self.target, self.id, self.weight)]
 
     def only(self, names: Iterable[str]) -> Schema:
         """Return the schema of these columns."""
@@ -94,11 +95,19 @@ class Schema:
         return {
             "target": self.target,
             "id": self.id,
+            "weight": self.weight,
             "columns": {name: column.to_dict() for name, column in self.columns.items()},
         }
 
 
-def parse(whole: Mapping[str, Any], *, target: str, id: str | None, where: str) -> Schema:  # noqa: A002
+def parse(
+    whole: Mapping[str, Any],
+    *,
+    target: str,
+    id: str | None,  # noqa: A002
+    weight: str | None = None,
+    where: str,
+) -> Schema:
     """Make a schema from plain data.
 
     Raises:
@@ -130,7 +139,7 @@ def parse(whole: Mapping[str, Any], *, target: str, id: str | None, where: str) 
         columns[str(name)] = Column(
             **{**described, "values": None if values is None else tuple(values)}
         )
-    return Schema(columns=columns, target=target, id=id)
+    return Schema(columns=columns, target=target, id=id, weight=weight)
 
 
 def _check_mapping(found: object, what: str, *, where: str) -> None:
@@ -198,7 +207,25 @@ def of_text(text: str, data: Data, *, where: str) -> Schema:
             where=f"{where}: {_first_line(error)}",
             next_step=f"correct {where}, or restore it: git checkout -- schema.yaml",
         ) from None
-    return parse(whole or {}, target=data.target, id=data.id, where=where)
+    schema = parse(whole or {}, target=data.target, id=data.id, weight=data.weight, where=where)
+    require_weight(schema, where=where)
+    return schema
+
+
+def require_weight(schema: Schema, *, where: str) -> None:
+    """Go on only if the column of weights, if one is named, is described; or no column is yet.
+
+    Raises:
+        DataError: It is not.
+    """
+    columns = schema.columns
+    if schema.weight is not None and columns and schema.weight not in columns:
+        raise DataError(
+            f"The weight '{schema.weight}' is not in {where}.{did_you_mean(schema.weight, columns)}",
+            where=f"{where}: columns",
+            expected=", ".join(columns),
+            next_step="correct data.weight in conf/config.yaml, or describe the column",
+        )
 
 
 def _first_line(error: Exception) -> str:

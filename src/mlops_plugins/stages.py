@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -206,7 +206,10 @@ class Features(Protocol):
     """Turn columns into the model's features, by code that travels inside the model."""
 
     def features(self, context: Context, *, splits: Path, schema: Path, output: Path) -> None:
-        """Write `train.parquet` and `test.parquet` (features and target), and a folder `recipe`.
+        """Write `train.parquet` and `test.parquet` (features, target, weight), and a folder `recipe`.
+
+        The target, and the column that `data.weight` names if it names one, are as they were in the
+        splits, and no features.
 
         `recipe` holds all that `recipe(path)` needs to do the same to new rows, elsewhere.
         """
@@ -254,6 +257,9 @@ class Train(Protocol):
 
     def train(self, context: Context, *, features: Path, output: Path) -> None:
         """Write the fitted estimator into the folder `output`, in a format of your own.
+
+        Beside the features stand the target and, if `data.weight` names one, the rows' weights:
+        `mlops_plugins.estimators.read_training` reads and checks all three.
 
         Classes, if any, are ordered as `sorted(set(target))`.
         """
@@ -598,6 +604,7 @@ class Result:
     """What one run of the pipeline made, for a tracker.
 
     `trials` are the tuner's, if it searched, and `tuned_by` is the metric that they were judged by.
+    `history` is what was measured while the model learnt: the steps and values of each metric.
     """
 
     digest: str
@@ -608,6 +615,7 @@ class Result:
     files: tuple[Path, ...]
     tuned_by: str = ""
     trials: tuple[Trial, ...] = ()
+    history: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
 
 
 Status = Literal["ok", "insufficient_data", "drift", "alarm"]

@@ -24,7 +24,8 @@ def as_data(root: Path) -> list[dict[str, Any]]:
     context = params.context(root, params.read(root), lambda _: None)
     frame = tables.read_frame(root / "data/features/train.parquet")
     estimators.require_target(frame, context, where="data/features/train.parquet")
-    return [_described(frame[name]) for name in frame.drop(columns=context.data.target)]
+    others = (context.data.target, context.data.weight)
+    return [_described(frame[name]) for name in frame if name not in others]
 
 
 def _described(series: pd.Series[Any]) -> dict[str, Any]:

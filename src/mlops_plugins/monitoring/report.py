@@ -20,9 +20,14 @@ FORMAT_VERSION: Final = 1
 
 def model_schema(manifest: dict[str, Any], context: Context) -> Schema:
     """Return the schema that the model was trained with."""
-    data = context.data
-    where = "the model's manifest.json"
-    return parse(manifest["schema"], target=data.target, id=data.id, where=where)
+    data, described = context.data, manifest["schema"]
+    return parse(
+        described,
+        target=data.target,
+        id=data.id,
+        weight=described.get("weight"),
+        where="the model's manifest.json",
+    )
 
 
 def head(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from mlops_plugins.stages import Context
+    from mlops_plugins.stages import Context, Task
 
 TRUSTED = (
     "collections.OrderedDict",
@@ -22,6 +22,12 @@ TRUSTED = (
     "lightgbm.sklearn.LGBMClassifier",
     "lightgbm.sklearn.LGBMRegressor",
 )
+
+METRICS: Mapping[Task, str] = {
+    "binary": "binary_logloss",
+    "multiclass": "multi_logloss",
+    "regression": "rmse",
+}
 
 
 @hookimpl
@@ -33,7 +39,7 @@ def mlops_implementations() -> Iterable[Implementation]:
         target="mlops_plugins.plugins.lightgbm:LightGBM",
         summary="LightGBM's boosted trees",
         extra="mlops-plugins[lightgbm]",
-        cache_version=2,
+        cache_version=3,
         libraries=("lightgbm", "scikit-learn"),
     )
 
@@ -45,6 +51,9 @@ class LightGBM(Options):
     learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree's contribution.")
     num_leaves: int = Field(31, ge=2, description="Most leaves of one tree.")
     min_child_samples: int = Field(20, ge=1, description="Fewest training rows in a leaf.")
+    early_stopping: int | None = estimators.EARLY_STOPPING
+    class_weight: estimators.ClassWeight = estimators.CLASS_WEIGHT
+    monotonic: estimators.Monotonic = estimators.MONOTONIC
 
     def search_space(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what is worth searching."""
@@ -57,25 +66,60 @@ class LightGBM(Options):
 
     def train(self, context: Context, *, features: Path, output: Path) -> None:
         """Fit and write the pipeline."""
-        import lightgbm
         from sklearn.pipeline import make_pipeline
 
-        table, target = estimators.read_training_table(context, features)
-        kind = (
-            lightgbm.LGBMRegressor if context.data.task == "regression" else lightgbm.LGBMClassifier
+        ready = estimators.make_ready(
+            context,
+            features,
+            self,
+            # Its columns have no names: LightGBM refuses many.
+            estimators.ordinal_preprocessing,
+            where="conf/train/lightgbm.yaml",
         )
+        estimator = self._fit(context, ready)
+        estimators.save(make_pipeline(ready.preprocessing, estimator), output, trusted=TRUSTED)
+
+    def _fit(self, context: Context, ready: estimators.Ready) -> Any:
+        import lightgbm
+
+        regression = context.data.task == "regression"
+        kind = lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
+        constraints = {} if ready.monotone is None else {"monotone_constraints": ready.monotone}
         estimator = kind(
-            **self.model_dump(),
+            n_estimators=self.n_estimators,
+            learning_rate=self.learning_rate,
+            num_leaves=self.num_leaves,
+            min_child_samples=self.min_child_samples,
+            metric=METRICS[context.data.task],
             n_jobs=context.threads,
             random_state=context.seed,
             deterministic=True,
             force_row_wise=True,
             verbosity=-1,
+            **constraints,
         )
-        # Its columns have no names: LightGBM refuses many.
-        preprocessing = estimators.ordinal_preprocessing(estimators.columns(table, context))
-        pipeline = make_pipeline(preprocessing, estimator).fit(table, target)
-        estimators.save(pipeline, output, trusted=TRUSTED)
+        curves = estimators.Curves(context, self.n_estimators)
+
+        def told(env: Any) -> None:
+            losses = {part: value for part, _, value, *_ in env.evaluation_result_list}
+            curves.round(env.iteration + 1, losses)
+
+        callbacks: list[Any] = [told]
+        if ready.held_out is not None:
+            callbacks.append(lightgbm.early_stopping(self.early_stopping, verbose=False))
+        parts = ready.parts.values()
+        estimator.fit(
+            ready.train.values,
+            ready.train.target,
+            sample_weight=ready.train.weight,
+            eval_X=tuple(part.values for part in parts),
+            eval_y=tuple(part.target for part in parts),
+            eval_names=list(ready.parts),
+            eval_sample_weight=[part.weight for part in parts],
+            callbacks=callbacks,
+        )
+        curves.end(estimator.best_iteration_ or None)
+        return estimator
 
     def load(self, path: Path) -> estimators.SklearnPredictor:
         """Return the fitted pipeline."""

@@ -9,6 +9,7 @@ from mlops_plugins.errors import DataError
 from mlops_plugins.hookspecs import hookimpl
 from mlops_plugins.options import Field, Options
 from mlops_plugins.schema import read as read_schema
+from mlops_plugins.schema import require_weight
 from mlops_plugins.schema import write as write_schema
 from mlops_plugins.stages import Implementation, Stage
 from mlops_plugins.validation.findings import Level, as_report, refusal
@@ -122,6 +123,7 @@ class Pandera(Options):
             from mlops_plugins.validation.inference import of_table
 
             expected = of_table(table, context.data)
+            require_weight(expected, where=path.name)
             # Too few rows are about to be refused, and tell nothing of those to come.
             if target in expected.columns and table.rows >= self.min_rows:
                 write_schema(path, expected)

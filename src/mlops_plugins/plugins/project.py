@@ -64,12 +64,13 @@ class ProjectFeatures(Options):
         build = self.recipe(recipe)
         described = read_schema(schema, context.data)
         inputs = described.only(described.inputs)
+        beside = [context.data.target, *([context.data.weight] if context.data.weight else [])]
         for part in ("train", "test"):
             rows = tables.read_frame(splits / f"{part}.parquet")
             features = build(conform(rows, inputs))
-            self._check(features, rows, context.data.target)
-            target = conform(rows, described.only([context.data.target]))
-            tables.write_frame(features.join(target), output / f"{part}.parquet")
+            self._check(features, rows, beside)
+            others = conform(rows, described.only(beside))
+            tables.write_frame(features.join(others), output / f"{part}.parquet")
         context.say(f"{features.shape[1]} features from {len(inputs.columns)} columns")
 
     def _copy_code(self, root: Path, recipe: Path) -> None:
@@ -89,15 +90,16 @@ class ProjectFeatures(Options):
             recipe / "recipe.json", {"package": self.package, "function": self.function}
         )
 
-    def _check(self, features: pd.DataFrame, rows: pd.DataFrame, target: str) -> None:
+    def _check(self, features: pd.DataFrame, rows: pd.DataFrame, beside: list[str]) -> None:
         where = f"{self.package}.{self.function}"
         problem = ""
         if not hasattr(features, "columns"):
             problem = f"returned {type(features).__name__}, no data frame"
         elif len(features) != len(rows) or not features.index.equals(rows.index):
             problem = f"returned {len(features):,} rows for {len(rows):,}, or another index"
-        elif target in features.columns:
-            problem = f"returned the target '{target}' as a feature"
+        elif found := [name for name in beside if name in features.columns]:
+            what = "target" if found[0] == beside[0] else "weight"
+            problem = f"returned the {what} '{found[0]}' as a feature"
         elif features.columns.duplicated().any():
             problem = (
                 f"returned the column '{features.columns[features.columns.duplicated()][0]}' twice"

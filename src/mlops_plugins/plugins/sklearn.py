@@ -1,41 +1,39 @@
-"""Train with scikit-learn: gradient boosting by default, any estimator by its name."""
+"""Train with scikit-learn's HistGradientBoosting, the default; offer any estimator by its name."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import estimators
-from mlops_plugins.errors import ConfigurationError, did_you_mean
 from mlops_plugins.hookspecs import hookimpl
 from mlops_plugins.options import Field, Options
 from mlops_plugins.stages import Implementation, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
-
-    import pandas as pd
 
     from mlops_plugins.stages import Context
 
-FEWEST_HELD_OUT = 30
-"""Fewer rows than these do not tell whether a tree gains."""
+SHOWN = 1000
+"""Training rows of which the loss is shown where none is held out."""
 
 
 @hookimpl
 def mlops_implementations() -> Iterable[Implementation]:
     """Offer the trainers."""
-    for name, attribute, summary in (
-        ("sklearn", "GradientBoosting", "scikit-learn's HistGradientBoosting"),
-        ("estimator", "Estimator", "Any scikit-learn estimator by its name"),
+    for name, target, summary in (
+        ("sklearn", "sklearn:GradientBoosting", "scikit-learn's HistGradientBoosting"),
+        ("estimator", "sklearn_estimator:Estimator", "Any scikit-learn estimator by its name"),
     ):
         yield Implementation(
             stage=Stage.TRAIN,
             name=name,
-            target=f"mlops_plugins.plugins.sklearn:{attribute}",
+            target=f"mlops_plugins.plugins.{target}",
             summary=summary,
             extra="mlops-plugins[sklearn]",
-            cache_version=2,
+            cache_version=3,
             libraries=("scikit-learn",),
         )
 
@@ -50,12 +48,20 @@ class GradientBoosting(Options):
     max_leaf_nodes: int = Field(31, ge=2, description="Most leaves of one tree.")
     min_samples_leaf: int = Field(20, ge=1, description="Fewest training rows in a leaf.")
     l2_regularization: float = Field(0.0, ge=0, description="L2 penalty on the leaves' values.")
+    early_stopping: int | None = Field(
+        10,
+        ge=1,
+        description="Rounds without gain on a held-out tenth of the training rows after which no "
+        "more are added; null for always all rounds.",
+    )
     early_stopping_rows: int = Field(
         10_000,
         ge=0,
-        description="From 300 to so many training rows, a tenth of them is held out, and trees are "
-        "added only while it gains; 0 for always max_iter trees.",
+        description="Most training rows with which it stops early: each round measures all rows once "
+        "more, which a large table pays for and hardly needs; 0 for none.",
     )
+    class_weight: estimators.ClassWeight = estimators.CLASS_WEIGHT
+    monotonic: estimators.Monotonic = estimators.MONOTONIC
 
     def search_space(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what is worth searching."""
@@ -68,92 +74,95 @@ class GradientBoosting(Options):
 
     def train(self, context: Context, *, features: Path, output: Path) -> None:
         """Fit and write the pipeline."""
-        from sklearn import ensemble
         from sklearn.pipeline import make_pipeline
 
-        table, target = estimators.read_training_table(context, features)
-        split = estimators.columns(table, context)
+        ready = estimators.make_ready(
+            context,
+            features,
+            self,
+            estimators.ordinal_preprocessing,
+            where="conf/train/sklearn.yaml",
+            stops=partial(self._stops, context),
+        )
+        estimator = self._fit(context, ready)
+        self._tell(context, ready, estimator)
+        estimators.save(make_pipeline(ready.preprocessing, estimator), output)
+
+    def _stops(self, context: Context, rows: int) -> bool:
+        if rows > self.early_stopping_rows:
+            context.say(
+                f"no early stopping: {rows:,} training rows are more than early_stopping_rows, "
+                f"{self.early_stopping_rows:,}"
+            )
+        return rows <= self.early_stopping_rows
+
+    def _fit(self, context: Context, ready: estimators.Ready) -> Any:
+        from sklearn import ensemble
+        from threadpoolctl import threadpool_limits
+
         kind = "Regressor" if context.data.task == "regression" else "Classifier"
         estimator = getattr(ensemble, f"HistGradientBoosting{kind}")(
-            **self.model_dump(exclude={"early_stopping_rows"}),
-            categorical_features=list(range(len(split.categorical))) or None,
-            early_stopping=self._stops_early(context, target),
+            learning_rate=self.learning_rate,
+            max_iter=self.max_iter,
+            max_leaf_nodes=self.max_leaf_nodes,
+            min_samples_leaf=self.min_samples_leaf,
+            l2_regularization=self.l2_regularization,
+            categorical_features=list(range(len(ready.split.categorical))) or None,
+            monotonic_cst=ready.monotone,
+            early_stopping=ready.held_out is not None,
+            n_iter_no_change=self.early_stopping or 1,
             random_state=context.seed,
         )
-        pipeline = make_pipeline(estimators.ordinal_preprocessing(split), estimator)
-        pipeline.fit(table, target)
-        estimators.save(pipeline, output)
+        held_out = {}
+        if ready.held_out is not None:
+            held_out = {
+                "X_val": ready.held_out.values,
+                "y_val": ready.answers(ready.held_out),
+                "sample_weight_val": ready.held_out.weight,
+            }
+        train = ready.train
+        # The variables of the environment come too late where OpenMP is loaded already.
+        with threadpool_limits(context.threads):
+            estimator.fit(
+                train.values, ready.answers(train), sample_weight=train.weight, **held_out
+            )
+        return estimator
 
-    def _stops_early(self, context: Context, target: pd.Series[Any]) -> bool:
-        if not 10 * FEWEST_HELD_OUT <= len(target) <= self.early_stopping_rows:
-            return False
-        # The tenth that is held out needs rows of each class.
-        return context.data.task == "regression" or int(target.value_counts().min()) >= 10
+    def _tell(self, context: Context, ready: estimators.Ready, estimator: Any) -> None:
+        """Tell the curves after the fit: HistGradientBoosting calls nobody while it learns."""
+        curves = estimators.Curves(context, self.max_iter)
+        if ready.held_out is None:
+            losses = ({"train": loss} for loss in _losses(context, ready, estimator))
+        else:
+            scores = zip(estimator.train_score_, estimator.validation_score_, strict=True)
+            regression = context.data.task == "regression"
+            # Its scores are losses, negated, and half the squared error; the first is of no tree.
+            losses = (
+                {
+                    name: (2 * -score) ** 0.5 if regression else -score
+                    for name, score in zip(ready.parts, pair, strict=True)
+                }
+                for pair in list(scores)[1:]
+            )
+        for number, loss in enumerate(losses, start=1):
+            curves.round(number, loss)
+        curves.end(estimator.n_iter_)
 
     def load(self, path: Path) -> estimators.SklearnPredictor:
         """Return the fitted pipeline."""
         return estimators.load(path)
 
 
-class Estimator(Options):
-    """Any classifier or regressor of scikit-learn, with its own parameters."""
+def _losses(context: Context, ready: estimators.Ready, estimator: Any) -> Iterator[float]:
+    """Give the loss after each round, of the first rows alone: it is computed once more."""
+    import numpy as np
 
-    estimator: str = Field(
-        "RandomForestClassifier", description="The class's name, as scikit-learn writes it."
-    )
-    parameters: dict[str, Any] = Field({}, description="Arguments of the class; the seed is given.")
-    most_categories: int = Field(
-        50,
-        ge=2,
-        description="Most one-hot columns made from one category; one of more values becomes "
-        "the mean of the target where a value stands.",
-    )
-
-    def train(self, context: Context, *, features: Path, output: Path) -> None:
-        """Fit and write the pipeline."""
-        from sklearn.pipeline import make_pipeline
-
-        table, target = estimators.read_training_table(context, features)
-        preprocessing = estimators.dense_preprocessing(
-            estimators.columns(table, context, few=self.most_categories),
-            most_categories=self.most_categories,
-        )
-        pipeline = make_pipeline(preprocessing, self._make(context)).fit(table, target)
-        estimators.save(pipeline, output)
-
-    def _make(self, context: Context) -> Any:
-        from sklearn.utils import all_estimators
-
-        kind = "regressor" if context.data.task == "regression" else "classifier"
-        known = dict(all_estimators(type_filter=kind))
-        if self.estimator not in known:
-            raise ConfigurationError(
-                f"scikit-learn has no {kind} '{self.estimator}'.{did_you_mean(self.estimator, known)}",
-                where="conf/train/estimator.yaml: estimator",
-                expected=f"the name of a {kind}, as RandomForest{kind.title()}",
-                next_step="correct it there",
-            )
-        made = known[self.estimator]
-        try:
-            estimator = made(**self.parameters)
-        except TypeError as error:
-            raise ConfigurationError(
-                f"{self.estimator} does not take these parameters: {error}.",
-                where="conf/train/estimator.yaml: parameters",
-                next_step="correct them there",
-            ) from None
-        if kind == "classifier" and not hasattr(estimator, "predict_proba"):
-            raise ConfigurationError(
-                f"{self.estimator} gives no probabilities.",
-                where="conf/train/estimator.yaml: estimator",
-                expected="a classifier with predict_proba",
-                next_step="choose another one",
-            )
-        seed = {"random_state": context.seed}
-        return (
-            estimator.set_params(**seed) if "random_state" in estimator.get_params() else estimator
-        )
-
-    def load(self, path: Path) -> estimators.SklearnPredictor:
-        """Return the fitted pipeline."""
-        return estimators.load(path)
+    values, target = ready.train.values[:SHOWN], ready.train.target[:SHOWN]
+    weight = None if ready.train.weight is None else ready.train.weight[:SHOWN]
+    if context.data.task == "regression":
+        for predicted in estimator.staged_predict(values):
+            yield float(np.average((target - predicted) ** 2, weights=weight)) ** 0.5
+    else:
+        for chances in estimator.staged_predict_proba(values):
+            found = np.clip(chances[np.arange(len(target)), target], 1e-15, None)
+            yield float(np.average(-np.log(found), weights=weight))

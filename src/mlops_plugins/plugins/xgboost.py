@@ -13,9 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from mlops_plugins.stages import Context
+    from mlops_plugins.stages import Context, Task
 
 TRUSTED = ("xgboost.core.Booster", "xgboost.sklearn.XGBClassifier", "xgboost.sklearn.XGBRegressor")
+
+METRICS: Mapping[Task, str] = {
+    "binary": "logloss",
+    "multiclass": "mlogloss",
+    "regression": "rmse",
+}
 
 
 @hookimpl
@@ -27,7 +33,7 @@ def mlops_implementations() -> Iterable[Implementation]:
         target="mlops_plugins.plugins.xgboost:XGBoost",
         summary="XGBoost's boosted trees",
         extra="mlops-plugins[xgboost]",
-        cache_version=2,
+        cache_version=3,
         libraries=("scikit-learn", "xgboost-cpu"),
     )
 
@@ -38,6 +44,9 @@ class XGBoost(Options):
     n_estimators: int = Field(200, ge=1, description="Number of rounds.")
     learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree's contribution.")
     max_depth: int = Field(6, ge=1, description="Most levels of one tree.")
+    early_stopping: int | None = estimators.EARLY_STOPPING
+    class_weight: estimators.ClassWeight = estimators.CLASS_WEIGHT
+    monotonic: estimators.Monotonic = estimators.MONOTONIC
 
     def search_space(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what is worth searching."""
@@ -49,19 +58,65 @@ class XGBoost(Options):
 
     def train(self, context: Context, *, features: Path, output: Path) -> None:
         """Fit and write the pipeline."""
-        import xgboost
         from sklearn.pipeline import make_pipeline
 
-        table, target = estimators.read_training_table(context, features)
-        arguments = {**self.model_dump(), "n_jobs": context.threads, "random_state": context.seed}
-        preprocessing = estimators.ordinal_preprocessing(estimators.columns(table, context))
-        if context.data.task == "regression":
-            pipeline = make_pipeline(preprocessing, xgboost.XGBRegressor(**arguments))
-        else:
-            # XGBoost wants classes as 0, 1, 2, ...: their order is the manifest's own.
-            target = target.map({label: i for i, label in enumerate(sorted(target.unique()))})
-            pipeline = make_pipeline(preprocessing, xgboost.XGBClassifier(**arguments))
-        estimators.save(pipeline.fit(table, target), output, trusted=TRUSTED)
+        ready = estimators.make_ready(
+            context,
+            features,
+            self,
+            estimators.ordinal_preprocessing,
+            where="conf/train/xgboost.yaml",
+        )
+        estimator = self._fit(context, ready)
+        estimators.save(make_pipeline(ready.preprocessing, estimator), output, trusted=TRUSTED)
+
+    def _fit(self, context: Context, ready: estimators.Ready) -> Any:
+        import xgboost
+
+        regression = context.data.task == "regression"
+        kind = xgboost.XGBRegressor if regression else xgboost.XGBClassifier
+        curves = estimators.Curves(context, self.n_estimators)
+        parts = list(ready.parts.values())
+        estimator = kind(
+            n_estimators=self.n_estimators,
+            learning_rate=self.learning_rate,
+            max_depth=self.max_depth,
+            eval_metric=METRICS[context.data.task],
+            monotone_constraints=None if ready.monotone is None else tuple(ready.monotone),
+            callbacks=self._callbacks(ready, curves),
+            n_jobs=context.threads,
+            random_state=context.seed,
+        )
+        weights = [part.weight for part in parts]
+        estimator.fit(
+            ready.train.values,
+            ready.train.target,
+            sample_weight=ready.train.weight,
+            eval_set=[(part.values, part.target) for part in parts],
+            sample_weight_eval_set=None if ready.train.weight is None else weights,
+            verbose=False,
+        )
+        curves.end(estimator.get_booster().num_boosted_rounds())
+        estimator.set_params(callbacks=None)
+        del estimator.evals_result_  # the model's history has them
+        return estimator
+
+    def _callbacks(self, ready: estimators.Ready, curves: estimators.Curves) -> list[Any]:
+        import xgboost
+
+        class Told(xgboost.callback.TrainingCallback):  # type: ignore[misc]  # xgboost has no types
+            """Tells the losses after each round."""
+
+            def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+                """Go on."""
+                found = zip(ready.parts, evals_log.values(), strict=True)
+                losses = {name: values[-1] for name, log in found for values in log.values()}
+                curves.round(epoch + 1, losses)
+                return False
+
+        if ready.held_out is None:
+            return [Told()]
+        return [Told(), xgboost.callback.EarlyStopping(rounds=self.early_stopping, save_best=True)]
 
     def load(self, path: Path) -> estimators.SklearnPredictor:
         """Return the fitted pipeline."""

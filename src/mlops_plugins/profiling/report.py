@@ -23,9 +23,9 @@ def make(sample: Sample, data: Data) -> dict[str, Any]:
     known = sample.frame[data.target].notna()
     frame = sample.frame[known].reset_index(drop=True)
     target = relations.as_numbers(frame[data.target], data.task)
+    no_features = (data.target, data.id, data.weight)
     described = [
-        _column(name, sample, data)
-        | ({} if name in (data.target, data.id) else _against(frame[name], target))
+        _column(name, sample, data) | ({} if name in no_features else _against(frame[name], target))
         for name in map(str, sample.frame.columns)
     ]
     report = {
@@ -35,14 +35,14 @@ def make(sample: Sample, data: Data) -> dict[str, Any]:
         "target": data.target,
         "columns": described,
         "correlations": relations.correlations(
-            frame, [str(name) for name in frame if name not in (data.target, data.id)]
+            frame, [str(name) for name in frame if name not in no_features]
         ),
     }
     return report | {"notes": list(_notes(report))}
 
 
 def _column(name: str, sample: Sample, data: Data) -> dict[str, Any]:
-    roles = {data.target: "target", data.id: "id", data.time: "time"}
+    roles = {data.target: "target", data.id: "id", data.time: "time", data.weight: "weight"}
     missing, values = sample.nulls[name], sample.frame[name]
     if name == data.target and data.task != "regression":
         values = values.dropna().map(str)  # classes, also where they are numbers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -195,6 +195,18 @@ def indexed(task: Task = "binary") -> Case:
         return pa.Table.from_pandas(frame.set_axis([f"row {i}" for i in frame.index[::-1]]))
 
     return Case("a stored pandas index", _flights(task), make)
+
+
+@cache
+def weighted(task: Task = "binary") -> Case:
+    """Return flights of which some count two or three times, and some not at all."""
+    data = replace(_flights(task), weight="counts")
+
+    def make() -> pa.Table:
+        frame = _frame()
+        return _table(frame.assign(counts=frame.index % 4 * 1.0))
+
+    return Case("rows with weights", data, make)
 
 
 def _toy(loader: str, *classes: str) -> Callable[[], pa.Table]:

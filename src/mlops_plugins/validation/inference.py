@@ -105,8 +105,10 @@ def _schema(seen: Mapping[str, _Seen], data: Data) -> Schema:
         if found.type == "category":
             found = replace(found, type="text")
         columns[data.id] = replace(found, min=None, max=None, values=None, unique=True)
+    if data.weight in columns and columns[data.weight].type in ("integer", "number"):
+        columns[data.weight] = replace(columns[data.weight], nullable=False, min=0, max=None)
     notes = {name: note for name, one in seen.items() if (note := one.note(columns[name]))}
-    return Schema(columns=columns, target=data.target, id=data.id, notes=notes)
+    return Schema(columns=columns, target=data.target, id=data.id, weight=data.weight, notes=notes)
 
 
 @dataclass

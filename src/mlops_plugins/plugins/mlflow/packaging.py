@@ -56,6 +56,7 @@ def signature(model: Description) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType
     from mlflow.types import Schema as MlflowSchema
+    from mlflow.types.schema import AnyType
 
     kinds = {
         "integer": DataType.long,
@@ -69,7 +70,7 @@ def signature(model: Description) -> Any:
     def kind(schema: Schema, name: str) -> Any:
         column = schema.columns[name]
         if column.nullable and column.type in ("integer", "boolean"):
-            return DataType.double  # numpy has no null for them
+            return AnyType()  # numpy has no null for them, and MLflow turns no int64 into a double
         if column.type == "category" and column.values and not isinstance(column.values[0], str):
             return DataType.long
         return kinds[column.type]

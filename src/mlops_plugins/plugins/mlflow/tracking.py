@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files
 from mlops_plugins.options import Field, Options
-from mlops_plugins.plugins.mlflow import trials
+from mlops_plugins.plugins.mlflow import live, trials
 from mlops_plugins.plugins.mlflow.store import (
     DIGEST_TAG,
     alone,
@@ -31,6 +31,12 @@ class Tracker(Options):
         None, description="MLflow's experiment; null for the project's name."
     )
 
+    live: bool = Field(
+        False,
+        description="Whether metrics are logged while the model learns, in the run that tracking goes "
+        "on with. Importing MLflow then adds two seconds to each training.",
+    )
+
     def track(self, context: Context, *, result: Result, output: Path) -> None:
         """Find the result's run, or make it; write its id."""
         client = connected(context)
@@ -46,7 +52,9 @@ class Tracker(Options):
         run_id = find_run(client, [experiment], result.digest)
         if run_id is not None:
             return f"tracked already: run {run_id}"
-        begun = find_run(client, [experiment], result.digest, status="RUNNING")
+        begun = find_run(client, [experiment], result.digest, status="RUNNING") or live.begun(
+            client, experiment, context
+        )
         run_id = _log(client, experiment, begun, result, context.root)
         return f"tracked as {result.name}: run {run_id}"
 
@@ -67,6 +75,12 @@ def _log(client: Any, experiment: str, begun: str | None, result: Result, root: 
         tags=[RunTag(key, value) for key, value in tags.items()],
     )
     trials.log(client, experiment, run_id, result)
+    if begun:
+        # It began before its result had a name.
+        client.update_run(run_id, name=result.name)
+    there = live.logged(client, run_id)
+    points = ((name, value, step) for name, at in result.history.items() for step, value in at)
+    live.log(client, run_id, [point for point in points if (point[0], point[2]) not in there])
     for file in result.files:
         client.log_artifact(run_id, str(file), file.parent.relative_to(root).as_posix())
     client.set_terminated(run_id)

@@ -65,10 +65,9 @@ class Rows:
         return list(self.file.schema_arrow.names)
 
     def inputs(self, *without: str) -> list[str]:
-        """Return the columns that a model may learn from: all but the target, the id and these."""
-        return [
-            name for name in self.names if name not in (self.data.target, self.data.id, *without)
-        ]
+        """Return the columns that a model may learn from: all but the target, the id, the weight and these."""
+        others = (self.data.target, self.data.id, self.data.weight, *without)
+        return [name for name in self.names if name not in others]
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Read these columns, or all, batch by batch."""

@@ -12,7 +12,7 @@ from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.compare import first_difference
 from mlops_plugins.testing.failure import ConformanceError, attempt, done, refused, require, told
 from mlops_plugins.testing.sandbox import Sandbox
-from mlops_plugins.testing.tables import ODD, TASKS, Case, plain
+from mlops_plugins.testing.tables import ODD, TASKS, Case, plain, weighted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,9 +30,9 @@ ALONE = (0, 1, -1)
 
 
 def verify(sandbox: Sandbox) -> None:
-    """Both parts have a row for each row, with its target; the recipe repeats what was written."""
+    """Both parts have a row for each row, with its target and weight; the recipe repeats what was written."""
     did = f"it made features of {sandbox.case}"
-    target = sandbox.case.data.target
+    target, weight = sandbox.case.data.target, sandbox.case.data.weight
     for part in ("train", "test"):
         path = sandbox["output"] / f"{part}.parquet"
         done(f"its output {part}.parquet was read", partial(tables.read, path))
@@ -46,12 +46,26 @@ def verify(sandbox: Sandbox) -> None:
         whole = tables.read_frame(sandbox["splits"] / f"{part}.parquet")[[target]]
         found = first_difference(whole, made[[target]])
         require(not found, did, expected="the target of each row, in order", found=found)
-        require(made.shape[1] > 1, did, expected="features", found="none")
-        _repeats(sandbox, part, raw, made.drop(columns=target))
+        if weight is not None:
+            _carries(weight, tables.read_frame(sandbox["splits"] / f"{part}.parquet"), made, did)
+        made = made.drop(columns=[target, *([] if weight is None else [weight])])
+        require(made.shape[1] > 0, did, expected="features", found="none")
+        _repeats(sandbox, part, raw, made)
+
+
+def _carries(weight: str, raw: pd.DataFrame, made: pd.DataFrame, did: str) -> None:
+    """The trainer finds what each row counts beside its features."""
+    kept = weight in made and (made[weight].to_numpy() == raw[weight].to_numpy()).all()
+    require(
+        kept,
+        did,
+        expected=f"beside the features the weight of each row, '{weight}', in order",
+        found="other weights" if weight in made else ", ".join(map(str, made.columns)),
+    )
 
 
 def _raw(sandbox: Sandbox, part: str) -> pd.DataFrame:
-    """Return the rows as a prediction gets them: without target and id, in the schema's types."""
+    """Return the rows as a prediction gets them: without target, id and weight, in the schema's types."""
     described = schema.read(sandbox["schema"], sandbox.case.data)
     whole = tables.read_frame(sandbox["splits"] / f"{part}.parquet").reset_index(drop=True)
     return schema.conform(whole, described.only(described.inputs))
@@ -206,6 +220,7 @@ CHECKS: Mapping[str, Run] = {
     "has a recipe that travels": travels,
     **{f"takes {case}": partial(_takes, case) for case in TASKS},
     **{f"takes {case()}": partial(_takes, case()) for case in ODD},
+    f"takes {weighted()}": partial(_takes, weighted()),
     "treats each row alone": treats_each_row_alone,
     "has a recipe that takes no rows": takes_no_rows,
     "refuses a missing column": refuses_a_missing_column,

@@ -19,7 +19,7 @@ from mlops_plugins.testing.failure import (
     require,
 )
 from mlops_plugins.testing.sandbox import Sandbox, content
-from mlops_plugins.testing.tables import ODD, TASKS, Case, plain
+from mlops_plugins.testing.tables import ODD, TASKS, Case, plain, weighted
 from mlops_plugins.testing.tasks import own_case, own_task
 
 if TYPE_CHECKING:
@@ -208,6 +208,13 @@ def _equal(one: np.ndarray, other: np.ndarray, did: str, expected: str) -> None:
     )
 
 
+def takes_or_refuses_weights(subject: Subject, folder: Path) -> None:
+    """What a row counts is no feature: a request does not have it."""
+    sandbox = Sandbox.make(folder, subject, weighted(own_task(subject)))
+    if attempt(f"it trained on {sandbox.case}", sandbox.run) is None:
+        verify(sandbox)
+
+
 def scores_categories_that_are_new(subject: Subject, folder: Path) -> None:
     """A request may hold a null or a category that training never saw, in any feature."""
     sandbox = _trained(folder, subject)
@@ -320,6 +327,7 @@ CHECKS: Mapping[str, Run] = {
     "answers the same in a fresh process": answers_the_same_elsewhere,
     **{f"learns from {case}": partial(_learns, case) for case in TASKS},
     **{f"takes {make()}": partial(_takes, make) for make in ODD},
+    f"takes or refuses {weighted()}": takes_or_refuses_weights,
     "scores each row as if it were alone": partial(_takes, plain),
     "scores nulls and new categories": scores_categories_that_are_new,
     "refuses a file that was cut short": partial(

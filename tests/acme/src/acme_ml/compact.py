@@ -42,9 +42,11 @@ class Compact(Options):
             )
         files.write_json(output / "recipe" / FILE, recipe)
         build = self.recipe(output / "recipe")
+        data = context.data
+        beside = [data.target] if data.weight is None else [data.target, data.weight]
         for part in ("train", "test"):
             rows = conform(tables.read_frame(splits / f"{part}.parquet"), described)
-            made = build(rows).join(rows[[context.data.target]])
+            made = build(rows).join(rows[beside])
             tables.write_frame(made, output / f"{part}.parquet")
 
     def _recipe(self, inputs: Schema) -> dict[str, Any]:

@@ -1,0 +1,50 @@
+"""What a trainer tells while it learns: the loss after each round, and now and then a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlops_plugins.stages import Context, Task
+
+LOSS: Mapping[Task, str] = {"binary": "log_loss", "multiclass": "log_loss", "regression": "rmse"}
+"""The loss that all boosted trainers report, under one name."""
+
+LINES = 10
+"""A line is said after each such part of the rounds, beside the first and the last."""
+
+
+class Curves:
+    """Tells the observers each round's values, and the user a line from time to time.
+
+    The series are named `train_<loss>` and `validation_<loss>`; a round is a number from 1.
+    """
+
+    def __init__(self, context: Context, rounds: int) -> None:
+        self._context, self._rounds = context, rounds
+        self._loss = LOSS[context.data.task]
+        self._every = max(rounds // LINES, 1)
+        self._line, self._said = "", ""
+
+    def round(self, number: int, losses: Mapping[str, float]) -> None:
+        """Take the losses after a round: `{"train": 0.3, "validation": 0.4}`."""
+        named = {f"{part}_{self._loss}": float(value) for part, value in losses.items()}
+        for name, value in named.items():
+            self._context.measured(name, value, number)
+        told = ", ".join(f"{name} {value:.5g}" for name, value in named.items())
+        self._line = f"round {number} of {self._rounds}: {told}"
+        if number == 1 or number % self._every == 0:
+            self._say()
+
+    def end(self, kept: int | None = None) -> None:
+        """Say the last round, and after how many rounds the model is kept if it stopped early."""
+        if self._line != self._said:
+            self._say()
+        if kept is not None and kept < self._rounds:
+            self._context.say(f"stopped early: {kept} rounds are kept")
+
+    def _say(self) -> None:
+        self._context.say(self._line)
+        self._said = self._line

@@ -1,0 +1,61 @@
+"""Monotonic constraints: by the features' names in `conf/`, by position for the libraries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlops_plugins.errors import ConfigurationError, did_you_mean
+from mlops_plugins.options import Field
+
+if TYPE_CHECKING:
+    from mlops_plugins.estimators.kinds import Columns
+    from mlops_plugins.stages import Context
+
+Monotonic = dict[str, Literal[1, -1]]
+
+MONOTONIC: Any = Field(
+    {},
+    description="Numeric features with which the prediction may only rise, {feature: 1}, or only "
+    "fall, {feature: -1}; of two classes, the probability of the last one.",
+)
+
+
+def constraints(
+    context: Context, monotonic: Monotonic, split: Columns, *, first: int, width: int, where: str
+) -> list[int] | None:
+    """Return 1, -1 or 0 for each prepared column; None without constraints.
+
+    Args:
+        context: The stage's context.
+        monotonic: The option.
+        split: The features by how they are prepared.
+        first: The position of the first number among the prepared columns.
+        width: How many prepared columns there are.
+        where: The file of the option, for errors.
+
+    Raises:
+        ConfigurationError: A feature is unknown or no number, or there are more than two classes.
+    """
+    if not monotonic:
+        return None
+    if context.data.task == "multiclass":
+        raise ConfigurationError(
+            "Of several classes, no probability can be kept from falling without another's rising.",
+            where=f"{where}: monotonic",
+            expected="{}: monotonic constraints are for two classes, or for numbers",
+            next_step="correct it there",
+        )
+    made = [0] * width
+    for name, direction in monotonic.items():
+        if name not in split.numeric:
+            known = [*split.numeric, *split.categorical, *split.many, *split.text]
+            raise ConfigurationError(
+                f"The feature '{name}' is no number, and has no order."
+                if name in known
+                else f"There is no feature '{name}' with values.{did_you_mean(name, known)}",
+                where=f"{where}: monotonic.{name}",
+                expected="one of " + ", ".join(split.numeric),
+                next_step="correct it there; `mlops features` lists the features",
+            )
+        made[first + split.numeric.index(name)] = direction
+    return made
