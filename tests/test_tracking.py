@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PROCESSES = 8
 
-REGISTER = "none"
+REGISTER = "folder"
 """The implementation of register that a project without MLflow chooses."""
 
 WORKER = """\

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import contract, files, manifest, model, params, tuned
-from mlops_plugins.errors import DataError
+from mlops_plugins.errors import DataError, ModelError
 from mlops_plugins.observing import observed
 from mlops_plugins.promotion import lineage
 from mlops_plugins.registry import registry
@@ -115,8 +115,16 @@ def _work(
 
 def _require_card(root: Path, verdict: Path) -> None:
     """Let no model be promoted about which the team has not said what it is for."""
-    if files.read_json(verdict)["decision"] == "promote":
-        require_complete(files.read_json(root / REPORT / "card.json"))
+    if files.read_json(verdict)["decision"] != "promote":
+        return
+    path = root / REPORT / "card.json"
+    if not path.exists():
+        raise ModelError(
+            "The model is not promoted: there is no report on it.",
+            where=str(path),
+            next_step="dvc repro; if dvc.yaml has no stage `report`, first: copier update",
+        )
+    require_complete(files.read_json(path)["missing"], then="dvc repro")
 
 
 def _extra(stage: Stage, context: Context, whole: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -48,6 +48,9 @@ def _asked(root: Path, method: str, **arguments: Any) -> Any:
 @click.pass_obj
 def promote(root: Path, version: str, because: str) -> None:
     """Make a registered VERSION champion; say --because if its verdict was not `promote`."""
+    from mlops_plugins.reporting import card
+
+    card.require_complete(card.read(root / card.FILE).missing, then=f"mlops promote {version}")
     change = _asked(root, "promote", version=version, because=because)
     click.echo(f"version {change.after} is champion, after {change.before or 'none'}")
 

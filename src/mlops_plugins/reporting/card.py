@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from mlops_plugins.errors import DataError, ModelError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+FILE: Final = "card.yaml"
 PLACEHOLDER: Final = "TODO"
 
 
@@ -115,23 +116,23 @@ def _check_keys(written: object, known: Mapping[str, Any], *, where: str) -> Non
             )
 
 
-def require_complete(written: Mapping[str, Any]) -> None:
+def require_complete(missing: Sequence[str], *, then: str) -> None:
     """Refuse to promote a model about which something is not said.
 
     Args:
-        written: The report's `card.json`.
+        missing: The required parts that nobody wrote.
+        then: What to do when they are written.
 
     Raises:
-        ModelError: A required part is missing.
+        ModelError: There is one.
     """
-    missing = written["missing"]
     if missing:
         asked = [f"{part}: {_question(part)}" for part in missing]
         raise ModelError(
             f"The model is not promoted: its card says nothing of {', '.join(missing)}.",
-            where="card.yaml",
+            where=FILE,
             expected="; ".join(asked),
-            next_step=f"write it there in place of {PLACEHOLDER}, then dvc repro",
+            next_step=f"write it there in place of {PLACEHOLDER}, then {then}",
         )
 
 

@@ -31,6 +31,7 @@ class Places:
     metrics: Path
     evaluation: Path
     explanation: Path
+    tuning: Path
     verdict: Path
 
 
@@ -59,10 +60,12 @@ def gather(context: Context, parameters: Mapping[str, Any], places: Places) -> d
         "importance": _importance(places.explanation),
         "verdict": verdict,
         "against": _against(verdict),
+        "tuning": _tuning(places.tuning),
         "pictures": [
             *_pictures(places.evaluation),
             # The page draws importance itself.
             *(each for each in _pictures(places.explanation) if each["name"] != "importance"),
+            *_pictures(places.tuning),
         ],
         "stages": {stage.value: parameters[stage] for stage in PIPELINE if stage in parameters},
         "hashes": {
@@ -128,7 +131,19 @@ def _importance(explanation: Path) -> dict[str, Any] | None:
     if found is None:
         return None
     columns = found["columns"]
-    return {**found, "columns": columns[:MOST_FEATURES], "more": len(columns[MOST_FEATURES:])}
+    ends = [each.get("high", each["importance"]) for each in columns]
+    return {
+        **found,
+        "columns": columns[:MOST_FEATURES],
+        "more": len(columns[MOST_FEATURES:]),
+        "top": max(ends, default=0.0),
+    }
+
+
+def _tuning(folder: Path) -> dict[str, Any]:
+    trials = _read(folder / "trials.json") or {"trials": []}
+    best = files.read_json(folder / "best.json")
+    return {"trials": len(trials["trials"]), "options": best["options"]}
 
 
 def _against(verdict: Mapping[str, Any]) -> dict[str, Any] | None:
