@@ -3,7 +3,8 @@
 Usage: python tests/killing.py REGISTRY KILLS SEED
 
 What is imported once here is there in each forked process, so that an attempt costs what the command
-does and nothing else. The moment is a random share of the processor time that the command takes.
+does and nothing else. The moment is a random share of the processor time that the command takes, or a
+random one of its steps outside of the process: files, connections, requests.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlops_plugins.stages import Champion
+
+EVENTS = {
+    "http.client.send",
+    "open",
+    "os.link",
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "sqlite3.connect",
+}
+"""What Python audits of what others can see; each of MLflow's sessions connects anew here."""
 
 FIRST = 3
 """Versions that are there before anything is killed."""
@@ -76,15 +90,36 @@ def kill_after(seconds: float) -> None:
     assert library.timer_settime(timer, 0, ctypes.byref(when), None) == 0
 
 
-def command(home: Home, words: list[str], after: float | None = None) -> tuple[int, Any]:
-    """Run a command in a process of its own, killed after so long; return how long it took."""
+@dataclass
+class Steps:
+    """Counts what a command asks of the system, and kills the process before one of these steps."""
 
-    def work() -> float:
+    at: int = 0
+    seen: int = 0
+
+    def __call__(self, event: str, _: Any) -> None:
+        if event in EVENTS:
+            self.seen += 1
+            if self.seen == self.at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def command(
+    home: Home, words: list[str], *, after: float | None = None, at: int = 0
+) -> tuple[int, Any]:
+    """Run a command in a process of its own; return how long it took, and how many steps it had.
+
+    It is killed when it has used so much time (`after`), or before a step (`at`), unless it ends before.
+    """
+
+    def work() -> tuple[float, int]:
+        steps = Steps(at)
+        sys.addaudithook(steps)
         begun = time.process_time()
         if after is not None:
             kill_after(after)
         main(["--project", str(home.root), *words], standalone_mode=False)
-        return time.process_time() - begun
+        return time.process_time() - begun, steps.seen
 
     return forked(work)
 
@@ -177,13 +212,18 @@ class Attempts:
 
     def kill(self, action: str, times: int) -> None:
         """Kill an action so many times, and check what is left after each."""
-        code, seconds = command(self.home, self.words(action))
+        code, (seconds, steps) = command(self.home, self.words(action))
         assert code == 0
         _, self.state = looked(self.home)
         killed = 0
         while killed < times:
-            words, after = self.words(action), self.random.uniform(0, seconds)
-            code, _ = command(self.home, words, after)
+            words = self.words(action)
+            if self.random.random() < 0.5:
+                code, _ = command(self.home, words, after=self.random.uniform(0, seconds))
+            else:
+                # More of the late ones: what is read and checked comes first, and takes longest.
+                late = int(steps * self.random.random() ** 2)
+                code, _ = command(self.home, words, at=steps - late)
             assert code in (0, -signal.SIGKILL), f"{action} ended with {code}"
             killed += code != 0
             self.check(action, complete=code == 0)
