@@ -3,20 +3,22 @@
 Usage: python tests/killing.py REGISTRY KILLS SEED
 
 What is imported once here is there in each forked process, so that an attempt costs what the command
-does and nothing else. A moment is a call of a Python function, or one of a function of the system
-that can change something; a forked process that has counted so many kills itself with SIGKILL.
+does and nothing else. The moment is a random share of the processor time that the command takes, or a
+random one of its steps outside of the process: files, connections, requests.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import random
 import signal
 import sys
 import tempfile
+import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +33,19 @@ from registering import Home
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CHANGING = {"commit", "execute", "link", "mkdir", "open", "rename", "renameat2", "replace", "write"}
-"""Functions of the system, by name, that can change what others see."""
+    from mlops_plugins.stages import Champion
+
+EVENTS = {
+    "http.client.send",
+    "open",
+    "os.link",
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "sqlite3.connect",
+}
+"""What Python audits of what others can see; each of MLflow's sessions connects anew here."""
 
 FIRST = 3
 """Versions that are there before anything is killed."""
@@ -51,12 +64,10 @@ def forked(work: Callable[[], Any], *, silent: bool = True) -> tuple[int, Any]:
         code = 1
         try:
             answer = json.dumps(work())
-            sys.setprofile(None)
             with os.fdopen(writes, "w") as stream:
                 stream.write(answer)
             code = 0
         finally:
-            sys.setprofile(None)
             os._exit(code)
     os.close(writes)
     with os.fdopen(reads) as stream:
@@ -65,51 +76,64 @@ def forked(work: Callable[[], Any], *, silent: bool = True) -> tuple[int, Any]:
     return os.waitstatus_to_exitcode(status), json.loads(answer) if answer else None
 
 
+def kill_after(seconds: float) -> None:
+    """Let the kernel send SIGKILL to this process when it has used so much time of a processor.
+
+    So a moment does not depend on how busy the machine is, and may be inside any library.
+    """
+    library = ctypes.CDLL(None, use_errno=True)
+    event = (ctypes.c_int * 16)(0, 0, signal.SIGKILL, 0)  # sigval, sigev_signo, SIGEV_SIGNAL
+    timer = ctypes.c_void_p()
+    clock = ctypes.c_int(time.CLOCK_PROCESS_CPUTIME_ID)
+    assert library.timer_create(clock, ctypes.byref(event), ctypes.byref(timer)) == 0
+    when = (ctypes.c_long * 4)(0, 0, int(seconds), int(seconds % 1 * 1e9))
+    assert library.timer_settime(timer, 0, ctypes.byref(when), None) == 0
+
+
 @dataclass
-class Clock:
-    """Counts moments, and kills the process at one of them."""
+class Steps:
+    """Counts what a command asks of the system, and kills the process before one of these steps."""
 
-    at: tuple[str, int] = ("", 0)
-    seen: Counter[str] = field(default_factory=Counter)
+    at: int = 0
+    seen: int = 0
 
-    def __call__(self, frame: Any, event: str, argument: Any) -> None:
-        if event == "call":
-            kind = "call"
-        elif event == "c_call" and argument.__name__ in CHANGING:
-            kind = "change"
-        else:
-            return
-        self.seen[kind] += 1
-        if (kind, self.seen[kind]) == self.at:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def __call__(self, event: str, _: Any) -> None:
+        if event in EVENTS:
+            self.seen += 1
+            if self.seen == self.at:
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
-def command(home: Home, words: list[str], at: tuple[str, int] = ("", 0)) -> tuple[int, Any]:
-    """Run a command in a process of its own, killed at a moment; return the moments it had."""
+def command(
+    home: Home, words: list[str], *, after: float | None = None, at: int = 0
+) -> tuple[int, Any]:
+    """Run a command in a process of its own; return how long it took, and how many steps it had.
 
-    def work() -> dict[str, int]:
-        clock = Clock(at)
-        sys.setprofile(clock)
+    It is killed when it has used so much time (`after`), or before a step (`at`), unless it ends before.
+    """
+
+    def work() -> tuple[float, int]:
+        steps = Steps(at)
+        sys.addaudithook(steps)
+        begun = time.process_time()
+        if after is not None:
+            kill_after(after)
         main(["--project", str(home.root), *words], standalone_mode=False)
-        sys.setprofile(None)
-        return dict(clock.seen)
+        return time.process_time() - begun, steps.seen
 
     return forked(work)
 
 
-def look(home: Home) -> dict[str, Any]:
-    """Return what the registry holds, before any command has completed what was left undone."""
+def look(home: Home, known: str = "") -> dict[str, Any]:
+    """Return what the registry holds; its champion predicts, unless it is known to."""
     project = Project(home.root, lambda _: None)
     registry: Any = project.implementation(Stage.REGISTER)
     storage = registry.storage(project.context)
     history = fold(storage.entries())
     champion = registry.champion(project.context)
     assert champion is not None
-    with tempfile.TemporaryDirectory() as folder:
-        model = open_model(champion.fetch(Path(folder)) / "model")
-    assert model.digest == champion.digest
-    rows = tables.read_frame(home.root / "reports/evaluation/predictions.parquet").head(1)
-    assert len(model.predict(rows)) == 1
+    if champion.version != known:
+        predicts(home, champion)
     last = history.valid[-1]
     return {
         "alias": champion.version,
@@ -124,13 +148,22 @@ def look(home: Home) -> dict[str, Any]:
     }
 
 
+def predicts(home: Home, champion: Champion) -> None:
+    """Check that a champion can serve."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = open_model(champion.fetch(Path(folder)) / "model")
+    assert model.digest == champion.digest
+    rows = tables.read_frame(home.root / "reports/evaluation/predictions.parquet").head(1)
+    assert len(model.predict(rows)) == 1
+
+
 def looked(home: Home) -> tuple[dict[str, Any], dict[str, Any]]:
     """Look in a process of its own, before and after `mlops history` has completed what was left."""
 
     def work() -> list[dict[str, Any]]:
         left = look(home)
         home.done("history")
-        return [left, look(home)]
+        return [left, look(home, left["alias"])]
 
     code, found = forked(work, silent=False)
     assert code == 0
@@ -179,14 +212,18 @@ class Attempts:
 
     def kill(self, action: str, times: int) -> None:
         """Kill an action so many times, and check what is left after each."""
-        code, moments = command(self.home, self.words(action))
+        code, (seconds, steps) = command(self.home, self.words(action))
         assert code == 0
         _, self.state = looked(self.home)
         killed = 0
         while killed < times:
-            kind = self.random.choice(["call", "change"])
-            moment = (kind, self.random.randint(1, moments[kind]))
-            code, _seen = command(self.home, self.words(action), moment)
+            words = self.words(action)
+            if self.random.random() < 0.5:
+                code, _ = command(self.home, words, after=self.random.uniform(0, seconds))
+            else:
+                # More of the late ones: what is read and checked comes first, and takes longest.
+                late = int(steps * self.random.random() ** 2)
+                code, _ = command(self.home, words, at=steps - late)
             assert code in (0, -signal.SIGKILL), f"{action} ended with {code}"
             killed += code != 0
             self.check(action, complete=code == 0)
@@ -211,7 +248,7 @@ class Attempts:
 
     def again(self, left: dict[str, Any]) -> None:
         """Register once more what a killed attempt left undone, or had done."""
-        code, _seen = command(self.home, ["run", "register"])
+        code, _ = command(self.home, ["run", "register"])
         assert code == 0
         digest = files.digest(self.home.root / "models/model")
         _, now = looked(self.home)

@@ -37,7 +37,7 @@ def test_on_a_database_the_champion_is_explained_whenever_a_command_is_killed() 
     for action in ("promote", "rollback", "register"):
         # The moments were before the history's entry, and between it and the alias.
         assert found[f"{action} not begun"] > 10
-        assert found[f"{action} behind"] > 3
+        assert found[f"{action} behind"] > 0
     assert found["register again"] > 5
 
 
