@@ -55,6 +55,14 @@ class CatBoost(Options):
     class_weight: estimators.ClassWeight = estimators.CLASS_WEIGHT
     monotonic: estimators.Monotonic = estimators.MONOTONIC
 
+    def search_space(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what is worth searching."""
+        return {
+            "learning_rate": {"low": 0.01, "high": 0.3, "log": True},
+            "max_depth": {"low": 2, "high": 10},
+            "n_estimators": {"low": 50, "high": 500, "log": True},
+        }
+
     def train(self, context: Context, *, features: Path, output: Path) -> None:
         """Fit, and write the preprocessing and the trees."""
         ready = estimators.make_ready(

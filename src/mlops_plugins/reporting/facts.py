@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 MOST_FEATURES: Final = 15
 
+DRAWN: Final = {"importance", "slices"}
+"""Pictures of what the page draws itself."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
@@ -62,10 +65,9 @@ def gather(context: Context, parameters: Mapping[str, Any], places: Places) -> d
         "against": _against(verdict),
         "tuning": _tuning(places.tuning),
         "pictures": [
-            *_pictures(places.evaluation),
-            # The page draws importance itself.
-            *(each for each in _pictures(places.explanation) if each["name"] != "importance"),
-            *_pictures(places.tuning),
+            picture
+            for folder in (places.evaluation, places.explanation, places.tuning)
+            for picture in _pictures(folder)
         ],
         "stages": {stage.value: parameters[stage] for stage in PIPELINE if stage in parameters},
         "hashes": {
@@ -154,6 +156,8 @@ def _against(verdict: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _pictures(folder: Path) -> Iterator[dict[str, Any]]:
     for path in sorted(folder.glob("*.png")):
+        if path.stem in DRAWN:
+            continue
         content = path.read_bytes()
         width, height = struct.unpack(">II", content[16:24])
         yield {

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import files, params
+from mlops_plugins import files, params, tuned
 from mlops_plugins.plugins.mlflow.store import connected, create_run, experiment_of
 from mlops_plugins.stages import CONTRACTS, Stage
 
@@ -100,7 +100,8 @@ OBSERVER = Observer()
 
 def training(root: Path, whole: Mapping[str, Any]) -> str:
     """Return a digest of all from which the project's model learns."""
-    sections = [whole[key] for key in ("project", "data", "seed", "threads", Stage.TRAIN)]
+    sections = [whole[key] for key in ("project", "data", "seed", "threads")]
+    sections.append(tuned.section(root, whole))
     features = files.digest(root / CONTRACTS[Stage.FEATURES].outputs["output"])
     whole_key = json.dumps([sections, features], sort_keys=True, default=str)
     return hashlib.sha256(whole_key.encode()).hexdigest()
