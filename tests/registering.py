@@ -39,7 +39,6 @@ class Home:
         """Make one that registers in register/`name`."""
         Sandbox.make(root, Subject(registry().find(Stage.REGISTER, name)), plain(), project="late")
         (root / "card.yaml").write_text(COMPLETE)
-        files.write_json(root / "reports/report/card.json", {"missing": []})
         return cls(root)
 
     def mlops(self, *words: str) -> Result:

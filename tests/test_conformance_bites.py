@@ -78,7 +78,7 @@ from mlops_plugins.stages import Champion
 class Shelf(Options):
     """Keeps models in folders; right in all that is checked."""
 
-    def register(self, context, *, model, reference, verdict, run, lineage, output):
+    def register(self, context, *, model, reference, verdict, run, report, lineage, output):
         judged, digest = files.read_json(verdict), files.digest(model)
         if judged["model"] != digest:
             raise ModelError("another model")

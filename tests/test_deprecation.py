@@ -66,7 +66,7 @@ def test_a_plugin_of_the_previous_version_runs_with_a_warning(project: Project) 
     assert (project.root / "registry" / "model" / "manifest.json").exists()
 
     told = project.mlops("run", "register").stderr
-    for parameter in ("lineage", "reference"):
+    for parameter in ("lineage", "reference", "report"):
         assert (
             "warning: plugin 'previous' of previous 1.2: its method 'register' does not take "
             f"'{parameter}', as in {PREVIOUS}: take it before {REMOVED_IN}\n"

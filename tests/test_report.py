@@ -115,6 +115,21 @@ def test_a_placeholder_is_an_error_at_promotion_and_nothing_is_registered(
     assert project.mlops("export", "--to", "out").returncode == 0
 
 
+def test_a_version_keeps_its_card(finished: Project) -> None:
+    (kept,) = (finished.root / "mlartifacts").rglob("package/report/model-card.md")
+    assert kept.read_text() == finished.read("reports/report/model-card.md")
+
+
+def test_a_promotion_by_hand_asks_for_words_too(project: Project) -> None:
+    project.edit("card.yaml", "personal_data: none", "personal_data: TODO")
+    refused = project.mlops("promote", "1", check=False)
+    assert refused.returncode == 5
+    assert "its card says nothing of data.personal_data" in refused.stderr
+    assert "then mlops promote 1" in refused.stderr
+    project.edit("card.yaml", "personal_data: TODO", "personal_data: none")
+    assert "is champion already" in project.mlops("promote", "1", check=False).stderr
+
+
 def test_a_model_that_is_kept_needs_no_words(project: Project) -> None:
     """Only a promotion asks for them: a first try of a team is not held up by prose."""
     verdict = json.loads(project.read("reports/verdict.json")) | {

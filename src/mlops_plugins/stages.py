@@ -383,14 +383,15 @@ class Register(Protocol):
         reference: Path,
         verdict: Path,
         run: Path,
+        report: Path,
         lineage: Mapping[str, Any],
         output: Path,
     ) -> None:
         """Make the model a version with the alias its verdict gives; write `digest` and `alias`.
 
         `reference` is the table of judged rows that monitoring will compare with: keep it beside
-        the model, and `lineage` too: plain data that say what the model was made from, by which
-        code, parameters and libraries, and what it reached. The output must be the same in each
+        the model, and `report`, with the model card, and `lineage`: plain data that say what the model
+        was made from, by which code, parameters and libraries, and what it reached. The output must be the same in each
         registry, or DVC sees another result.
 
         Raises:
@@ -765,9 +766,10 @@ CONTRACTS: Final[Mapping[Stage, Contract]] = {
             "reference": REFERENCE,
             "verdict": "reports/verdict.json",
             "run": "reports/run.json",
+            "report": REPORT,
         },
         outputs={"output": "reports/registration.json"},
-        added=frozenset({"reference", "lineage"}),
+        added=frozenset({"reference", "report", "lineage"}),
         optional=frozenset({"promote", "rollback", "history", "why"}),
     ),
     Stage.SERVE: Contract(protocol=Serve),

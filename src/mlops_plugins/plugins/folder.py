@@ -1,6 +1,6 @@
 """A registry in a folder: versions, aliases and history as files, for teams without MLflow.
 
-    versions/1/          model/, reference.parquet, lineage.json, version.json, verdict.json
+    versions/1/          model/, report/, reference.parquet, lineage.json, version.json, verdict.json
     history/000001.json  one file an entry; none is ever changed
     aliases/champion     the number of a version
 

@@ -52,6 +52,7 @@ class PromotingRegistry(Options):
         reference: Path,
         verdict: Path,
         run: Path,
+        report: Path,
         lineage: Mapping[str, Any],
         output: Path,
     ) -> None:
@@ -65,6 +66,7 @@ class PromotingRegistry(Options):
         package = Package(
             model=model,
             reference=reference,
+            report=report,
             lineage=lineage,
             digest=files.digest(model),
             verdict=verdict.read_text(encoding="utf-8"),

@@ -46,6 +46,7 @@ class Package:
     Attributes:
         model: The model folder.
         reference: The table of judged rows.
+        report: What people read about the run, the model card among it.
         lineage: What the model was made from.
         digest: The SHA-256 of the model folder.
         verdict: The verdict, as it was written.
@@ -54,14 +55,16 @@ class Package:
 
     model: Path
     reference: Path
+    report: Path
     lineage: Mapping[str, Any]
     digest: str
     verdict: str
     run: str
 
     def write(self, folder: Path) -> None:
-        """Fill a new folder with `model/`, `reference.parquet` and `lineage.json`."""
+        """Fill a new folder with `model/`, `report/`, `reference.parquet` and `lineage.json`."""
         shutil.copytree(self.model, folder / "model")
+        shutil.copytree(self.report, folder / "report")
         shutil.copyfile(self.reference, folder / "reference.parquet")
         files.write_json(folder / LINEAGE, self.lineage)
 

@@ -18,6 +18,7 @@ from mlops_plugins.stages import (
     METRICS,
     MODEL,
     REFERENCE,
+    REPORT,
     SCHEMA,
     Context,
     Source,
@@ -204,6 +205,12 @@ def _explanation(case: Case, root: Path) -> None:
     )
 
 
+def _report(case: Case, root: Path) -> None:
+    digest = files.digest(provide(case, MODEL))
+    files.write_json(root / REPORT / "card.json", {"model": digest, "missing": []})
+    files.write_text(root / REPORT / "model-card.md", "# Model card\n")
+
+
 def _metrics(case: Case, root: Path) -> None:
     provide(case, EVALUATION)
 
@@ -249,6 +256,7 @@ MAKERS: dict[str, Callable[[Case, Path], None]] = {
     EVALUATION: _evaluation,
     METRICS: _metrics,
     REFERENCE: _metrics,
+    REPORT: _report,
     VERDICT: _verdict,
     RUN: _run,
 }

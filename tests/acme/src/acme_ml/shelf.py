@@ -50,6 +50,7 @@ class Shelf(Options):
         reference: Path,
         verdict: Path,
         run: Path,
+        report: Path,
         lineage: Mapping[str, Any],
         output: Path,
     ) -> None:
@@ -63,7 +64,7 @@ class Shelf(Options):
         if alias is not None:
             self._check_champion(context, judged)
             version = self._find(context, digest) or self._add(
-                context, model, reference, run, lineage
+                context, model, reference, run, report, lineage
             )
             if alias == "champion":
                 files.write_json(self._shelf(context) / "champion.json", {"version": version})
@@ -110,6 +111,7 @@ class Shelf(Options):
         model: Path,
         reference: Path,
         run: Path,
+        report: Path,
         lineage: Mapping[str, Any],
     ) -> str:
         """Put the model, and what monitoring compares with, into the next folder."""
@@ -120,6 +122,7 @@ class Shelf(Options):
         about = {"digest": files.digest(model), "run": files.read_json(run)["digest"]}
         with files.replacing(shelf / version) as draft:
             shutil.copytree(model, draft / "model")
+            shutil.copytree(report, draft / "report")
             shutil.copyfile(reference, draft / "reference.parquet")
             files.write_json(draft / "version.json", about)
             files.write_json(draft / "lineage.json", lineage)
