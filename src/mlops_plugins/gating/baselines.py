@@ -39,8 +39,8 @@ def trivial(evidence: Evidence, min_gain: float) -> Check:
     return Check(name, "pass", text, numbers)
 
 
-def linear(evidence: Evidence) -> Check:
-    """Hold the model against a linear one; it is blocked if the 95 % interval of its gain is below 0.
+def linear(evidence: Evidence, tolerance: float) -> Check:
+    """Hold the model against a linear one; worse by more than `tolerance` beyond doubt, it is blocked.
 
     Raises:
         UncomputableError: A number is missing, or there is no linear baseline.
@@ -50,15 +50,18 @@ def linear(evidence: Evidence) -> Check:
         return Check(name, "pass", unmeasured("baselines"))
     if measured.get("linear") is None:
         why = measured.get("linear_reason") or "linear is missing"
-        raise UncomputableError(f"{why} ({FILE}); `linear: false` of the gate does without")
+        raise UncomputableError(
+            f"{why} ({FILE}); `linear_tolerance: null` of the gate does without"
+        )
     gain, low, high = (
         number(measured, "gain", "linear", key, file=FILE) for key in ("value", "low", "high")
     )
-    numbers = {"value": gain, "low": low, "high": high, "limit": 0.0}
+    numbers = {"value": gain, "low": low, "high": high, "limit": -tolerance}
     text = f"{evidence.primary} {gain:+.4f} {_of(low, high)} against a linear model"
-    if high < 0:
-        return Check(name, "block", f"worse: {text}", numbers)
-    return Check(name, "pass", text if low > 0 else f"{text}: maybe no better", numbers)
+    if high < -tolerance:
+        return Check(name, "block", f"worse by more than {tolerance}: {text}", numbers)
+    told = "" if low > 0 else ": worse" if high < 0 else ": maybe no better"
+    return Check(name, "pass", f"{text}{told}", numbers)
 
 
 def _of(low: float, high: float) -> str:

@@ -49,7 +49,11 @@ class Gatekeeper(Options):
     min_gain: float = Field(
         0.01, ge=0, description="Least gain of the primary metric over the trivial baseline."
     )
-    linear: bool = Field(True, description="Block a model that is worse than a linear one.")
+    linear_tolerance: float | None = Field(
+        0.02,
+        ge=0,
+        description="By how much the primary metric may be below a linear model's; null for any.",
+    )
     max_calibration_error: float | None = Field(
         0.15, gt=0, lt=1, description="Greatest calibration error, of classes; null for any."
     )
@@ -123,8 +127,10 @@ class Gatekeeper(Options):
     def _absolute(self, context: Context, evidence: Evidence) -> Iterator[Check]:
         """Give the checks that need no champion."""
         yield guarded("trivial baseline", partial(baselines.trivial, evidence, self.min_gain))
-        if self.linear:
-            yield guarded("linear baseline", partial(baselines.linear, evidence))
+        if self.linear_tolerance is not None:
+            yield guarded(
+                "linear baseline", partial(baselines.linear, evidence, self.linear_tolerance)
+            )
         if self.max_calibration_error is not None and context.data.task != "regression":
             work = partial(calibration.ceiling, evidence, self.max_calibration_error)
             yield guarded("calibration", work)
