@@ -17,12 +17,16 @@ import copier
 import pytest
 
 from browser import browser
+from mlops_plugins.run import cap_threads
 from refusals import restore, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = ["browser"]
+
+# As stages do: on a machine that other tests keep busy, more threads are many times slower.
+cap_threads(1)
 
 ROOT = Path(__file__).parent.parent
 

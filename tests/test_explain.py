@@ -19,7 +19,6 @@ from mlops_plugins.explaining.report import Importance
 from mlops_plugins.model import open_model
 from mlops_plugins.plugins.permutation import Permutation
 from mlops_plugins.plugins.shap import Shap
-from mlops_plugins.run import cap_threads
 from mlops_plugins.schema import conform
 from mlops_plugins.stages import MODEL
 from mlops_plugins.testing import artefacts
@@ -43,7 +42,6 @@ QUICK = pytest.mark.parametrize(
 @pytest.fixture(autouse=True, scope="module")
 def _threads() -> None:
     """As a run does: with more threads than free cores, trees are slow."""
-    cap_threads(1)
 
 
 def explained(implementation: Any, case: Case, folder: Path) -> dict[str, Any]:

@@ -216,6 +216,8 @@ def register(root: Path, built: Path, place: int) -> int:
         reference=provide(FLIGHTS, "data/splits") / "test.parquet",
         verdict=given / "verdict.json",
         run=given / "run.json",
+        report=provide(FLIGHTS, artefacts.REPORT),
+        lineage={},
         output=given / "registration.json",
     )
     return place + 1

@@ -12,7 +12,6 @@ from mlops_plugins import Stage, files
 from mlops_plugins.errors import ExitCode
 from mlops_plugins.jobs import Project
 from mlops_plugins.promotion.who import who
-from mlops_plugins.run import cap_threads
 from registering import SUMMARY, Home, begun, refused
 from services import mlflow_server
 
@@ -28,7 +27,6 @@ INTERVAL = "roc_auc 0.8100 (0.7900 to 0.8300 at 95 %)"
 @pytest.fixture(scope="module", params=["folder", "mlflow", "server"])
 def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A registry with two promoted versions and one that was kept, and the server that it is on."""
-    cap_threads(1)
     folder = tmp_path_factory.mktemp("promotion")
     name = "folder" if request.param == "folder" else "mlflow"
     if request.param != "server":

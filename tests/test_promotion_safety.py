@@ -12,7 +12,6 @@ from mlops_plugins import Stage, files
 from mlops_plugins.errors import ExitCode
 from mlops_plugins.jobs import Project
 from mlops_plugins.promotion.who import who
-from mlops_plugins.run import cap_threads
 from registering import Home, begun, refused
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True, scope="module")
 def _few_threads() -> None:
-    cap_threads(1)
 
 
 @pytest.mark.slow
