@@ -39,11 +39,6 @@ QUICK = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _threads() -> None:
-    """As a run does: with more threads than free cores, trees are slow."""
-
-
 def explained(implementation: Any, case: Case, folder: Path) -> dict[str, Any]:
     """Explain a case's model, and return what importance.json says."""
     output = folder / "explanation"

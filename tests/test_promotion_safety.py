@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _few_threads() -> None:
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["folder", "mlflow"])
 def test_a_champion_from_before_there_was_a_history_is_adopted(tmp_path: Path, name: str) -> None:
