@@ -14,7 +14,8 @@ import pyarrow as pa
 from mlops_plugins import files, model, scoring, tables
 from mlops_plugins.plugins.gatekeeper import Gatekeeper
 from mlops_plugins.plugins.metrics import Metrics
-from mlops_plugins.plugins.sklearn import Estimator, GradientBoosting
+from mlops_plugins.plugins.sklearn import GradientBoosting
+from mlops_plugins.plugins.sklearn_estimator import Estimator
 from mlops_plugins.slices import Slice
 from mlops_plugins.stages import SCHEMA, Champion, Data, Stage
 from mlops_plugins.testing.artefacts import context, provide

@@ -10,8 +10,8 @@ import pytest
 from sklearn import datasets, metrics
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from mlops_plugins import scoring
-from mlops_plugins.evaluation import intervals, weighted
+from mlops_plugins import scoring, weighted
+from mlops_plugins.evaluation import intervals
 
 TASKS = ("binary", "multiclass", "regression")
 

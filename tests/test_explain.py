@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlops_plugins import DataError, scoring, tables
-from mlops_plugins.explaining import report, weighted
+from mlops_plugins import DataError, tables
+from mlops_plugins.explaining import report
 from mlops_plugins.explaining.report import Importance
 from mlops_plugins.model import open_model
 from mlops_plugins.plugins.permutation import Permutation
@@ -220,35 +220,6 @@ def test_an_interval_holds_the_importance_of_other_rows(tmp_path: Path) -> None:
         (found,) = [each for each in columns if each["column"] == "departure_delay"]
         held += found["low"] <= truth["importance"] <= found["high"]
     assert held >= 8
-
-
-@pytest.mark.parametrize("metric", weighted.METRICS)
-def test_a_weighted_metric_is_that_of_repeated_rows(metric: str) -> None:
-    generator = np.random.default_rng(0)
-    rows, task = 60, {name: task for task, name in scoring.PRIMARY.items()}[metric]
-    classes = {"binary": 2, "multiclass": 4, "regression": 0}[task]
-    if classes:
-        target = generator.integers(0, classes, rows)
-        # Few distinct scores, so that there are ties.
-        scores = np.round(generator.dirichlet(np.ones(classes), rows), 1)
-    else:
-        target, scores = generator.normal(size=rows), generator.normal(size=rows)
-    weights = weighted.resamples(rows, seed=1)
-    weights[0, target == target[0]] = 0  # a class that is not drawn
-
-    found = weighted.METRICS[metric](weights, target, scores)
-
-    plainly = scoring.functions(task)[metric]
-    for each, value in zip(weights, found, strict=True):
-        taken = np.repeat(np.arange(rows), each.astype(int))
-        if scoring.defined(target[taken]):
-            assert value == pytest.approx(plainly(target[taken], scores[taken]), abs=1e-9)
-        else:
-            assert not np.isfinite(value)
-
-
-def test_every_primary_metric_has_its_weighted_form() -> None:
-    assert set(scoring.PRIMARY.values()) <= set(weighted.METRICS)
 
 
 @QUICK

@@ -26,10 +26,10 @@ from gating import (
     slices,
     train,
 )
-from mlops_plugins import files, scoring, tables
+from mlops_plugins import files, scoring, tables, weighted
 from mlops_plugins.cli import main
 from mlops_plugins.errors import ConfigurationError
-from mlops_plugins.gating import bootstrap, calibration
+from mlops_plugins.gating import calibration
 from mlops_plugins.plugins.sklearn import GradientBoosting
 from mlops_plugins.testing.artefacts import scratch
 from test_tutorial import assert_shown
@@ -375,7 +375,7 @@ def _ties(task: str, rows: int = 400) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("task", scoring.PRIMARY)
 def test_the_counted_metric_is_the_one_of_the_evaluation(task: Any) -> None:
     target, scores = _ties(task)
-    ours = bootstrap.primary(task, target, scores)
+    ours = weighted.primary(task, target, scores)
     theirs = scoring.functions(task)[scoring.PRIMARY[task]]
     for rows in scoring.resampled_rows(len(target), resamples=20, seed=1):
         counts = np.bincount(rows, minlength=len(target)).astype(float)

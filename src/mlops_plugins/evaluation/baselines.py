@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import estimators
-from mlops_plugins.evaluation import intervals, weighted
+from mlops_plugins import estimators, weighted
+from mlops_plugins.evaluation import intervals
 from mlops_plugins.evaluation.refit import aligned, features_of, some_rows
 
 if TYPE_CHECKING:

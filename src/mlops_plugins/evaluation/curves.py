@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files
 from mlops_plugins.evaluation import intervals
-from mlops_plugins.evaluation.weighted import Decisions
+from mlops_plugins.weighted import Decisions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.evaluation import intervals, weighted
+from mlops_plugins import weighted
+from mlops_plugins.evaluation import intervals
 from mlops_plugins.evaluation.groups import groups
 from mlops_plugins.evaluation.sliced import require_column
 

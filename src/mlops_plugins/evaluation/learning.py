@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import scoring
+from mlops_plugins import scoring, weighted
 from mlops_plugins.errors import MlopsError
-from mlops_plugins.evaluation import intervals, weighted
+from mlops_plugins.evaluation import intervals
 from mlops_plugins.evaluation.refit import refit, some_rows
 
 if TYPE_CHECKING:

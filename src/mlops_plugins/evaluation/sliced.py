@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import scoring
+from mlops_plugins import scoring, weighted
 from mlops_plugins.errors import ConfigurationError, did_you_mean
-from mlops_plugins.evaluation import intervals, weighted
+from mlops_plugins.evaluation import intervals
 from mlops_plugins.evaluation.groups import groups
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from mlops_plugins import scoring
-from mlops_plugins.evaluation import intervals, weighted
+from mlops_plugins import scoring, weighted
+from mlops_plugins.evaluation import intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

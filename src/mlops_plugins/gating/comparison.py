@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlops_plugins import weighted
 from mlops_plugins.gating import bootstrap
 from mlops_plugins.gating.checks import Check, UncomputableError
 from mlops_plugins.gating.overlap import rows_that_trained
@@ -23,8 +24,8 @@ def champion(pair: Pair, *, resamples: int) -> Check:
     import numpy as np
 
     task, rows = pair.context.data.task, len(pair.rows)
-    ours = bootstrap.primary(task, pair.target, pair.ours.scores)
-    theirs = bootstrap.primary(task, pair.target, pair.theirs.scores)
+    ours = weighted.primary(task, pair.target, pair.ours.scores)
+    theirs = weighted.primary(task, pair.target, pair.theirs.scores)
     once = np.ones(rows)
     numbers = {"ours": ours(once), "theirs": theirs(once)}
     if not np.isfinite(list(numbers.values())).all():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
+from mlops_plugins import weighted
 from mlops_plugins.gating import bootstrap
 from mlops_plugins.gating.checks import Check, UncomputableError, item, number
 from mlops_plugins.gating.evidence import unmeasured
@@ -150,7 +151,7 @@ def _compare(pair: Pair, group: Group, fewest: float) -> Compared | None:
     if rows:
         task, target = pair.context.data.task, pair.target[inside]
         sides = (pair.ours.scores[inside], pair.theirs.scores[inside])
-        metrics = [bootstrap.primary(task, target, scores) for scores in sides]
+        metrics = [weighted.primary(task, target, scores) for scores in sides]
         ours, theirs = (metric(np.ones(rows)) for metric in metrics)
         gain = ours - theirs
     if np.isfinite(gain):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins import estimators, scoring, tables
-from mlops_plugins.explaining import mixing, report, shapley, weighted
+from mlops_plugins import estimators, scoring, tables, weighted
+from mlops_plugins.explaining import mixing, report, resampling, shapley
 from mlops_plugins.explaining.report import Importance
 from mlops_plugins.hookspecs import hookimpl
 from mlops_plugins.model import open_model
@@ -78,17 +78,17 @@ class Permutation(Options):
         """
         import numpy as np
 
-        metric = scoring.PRIMARY[context.data.task]
         target = scoring.positions(frame[context.data.target], opened.classes)
         # Read into the schema's types once, not once for each shuffle.
         rows = conform(frame, opened.inputs)
-        weights = weighted.resamples(len(rows), seed=context.seed)
+        weights = resampling.resamples(len(rows), seed=context.seed)
         weights = np.vstack([np.ones(len(rows)), weights])
 
         def measured(rows: pd.DataFrame) -> np.ndarray:
             """Return the metric on the rows as they are, and then on each resample."""
             scores = opened.predictor.scores(opened.recipe(rows))
-            return weighted.METRICS[metric](weights, target, scores)
+            metric = weighted.primary(context.data.task, target, scores)
+            return np.array([metric(each) for each in weights])
 
         whole = measured(rows)
         for name in opened.schema.inputs:

@@ -129,10 +129,10 @@ def _range(slices: Mapping[str, Any] | None) -> tuple[float, float]:
 
 
 def _importance(explanation: Path) -> dict[str, Any] | None:
-    found = _read(explanation / "importance.json")
-    if found is None:
-        return None
-    columns = found["columns"]
+    found = _read(explanation / "importance.json") or {}
+    columns = found.get("columns", [])
+    if not all("importance" in each for each in columns):
+        return None  # an explanation of 0.1
     ends = [each.get("high", each["importance"]) for each in columns]
     return {
         **found,

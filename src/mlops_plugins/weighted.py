@@ -38,12 +38,11 @@ def measure(task: Task, target: np.ndarray, scores: np.ndarray) -> Measure:
 
 
 def primary(task: Task, target: np.ndarray, scores: np.ndarray) -> Callable[[np.ndarray], float]:
-    """Return what measures the task's `scoring.PRIMARY` alone."""
+    """Return what measures the task's `scoring.PRIMARY` alone; NaN where it is not defined."""
     if task == "binary":
         return Ranking(target == 1, scores[:, 1]).auc
     if task == "multiclass":
-        decisions = Decisions(target, scores)
-        return lambda weights: decisions(weights)["balanced_accuracy"]
+        return Decisions(target, scores).balanced_accuracy
     errors = _regression(target, scores)
     return lambda weights: errors(weights)["r2"]
 
@@ -131,6 +130,13 @@ class Decisions:
     def __call__(self, weights: np.ndarray) -> dict[str, float]:
         """Return the metrics of the decisions."""
         return scoring.decided_among(*self.counts(weights))
+
+    def balanced_accuracy(self, weights: np.ndarray) -> float:
+        """Return the mean recall of the classes; NaN if there are fewer than two."""
+        actual, predicted, hits = self.counts(weights)
+        if (actual > 0).sum() < 2:
+            return math.nan
+        return scoring.decided_among(actual, predicted, hits)["balanced_accuracy"]
 
 
 def _losses(target: np.ndarray, scores: np.ndarray) -> np.ndarray:
