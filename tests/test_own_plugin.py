@@ -31,8 +31,8 @@ class Ours(Options):
         from mlops_plugins.files import write_json, write_text
 
         output.mkdir()
-        write_json(output / "importance.json", {"columns": [{"column": self.word, "loss": 1}]})
-        write_text(output / "importance.csv", f"column,loss\\n{self.word},1\\n")
+        write_json(output / "importance.json", {"columns": [{"column": self.word, "importance": 1}]})
+        write_text(output / "importance.csv", f"column,importance\\n{self.word},1\\n")
 '''
 
 
@@ -40,12 +40,13 @@ def test_a_change_in_plugin_py_reruns_its_stage_and_what_follows(project: Projec
     project.write("src/late/plugin.py", PLUGIN)
     assert project.repro() == ["compose"]
     project.edit("conf/config.yaml", "- explain: permutation", "- explain: ours")
-    assert project.repro() == ["compose", "explain", "track", "register"]
+    assert project.repro() == ["compose", "explain", "report", "track", "register"]
 
-    project.edit("src/late/plugin.py", '"loss": 1}', '"loss": 2}')
-    assert project.repro() == ["compose", "explain", "track", "register"]
+    project.edit("src/late/plugin.py", '"importance": 1}', '"importance": 2}')
+    assert project.repro() == ["compose", "explain", "report", "track", "register"]
     project.edit("src/late/plugin.py", '"""Explains by a word."""', '"""Explains by one word."""')
-    assert project.repro() == ["compose", "explain"], "the same bytes as before: nothing follows"
+    # The same bytes as before: nothing follows but the report, which says what ran.
+    assert project.repro() == ["compose", "explain", "report"]
     project.edit("src/late/features.py", "hour=", "at_hour=")
     assert "features" in project.repro()
 

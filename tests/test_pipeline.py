@@ -179,7 +179,7 @@ def test_the_first_is_champion_a_worse_one_is_blocked_and_a_better_one_promoted(
 
 def test_a_floor_blocks(project: Project) -> None:
     project.edit("conf/gate/champion.yaml", "floors: {}", "floors: {roc_auc: 0.99}")
-    assert project.repro() == ["compose", "gate", "track", "register"]
+    assert project.repro() == ["compose", "gate", "report", "track", "register"]
     assert "< 0.99" in project.mlops("gate", check=False).stdout
 
 
