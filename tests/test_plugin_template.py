@@ -437,7 +437,7 @@ def test_a_project_chooses_it_by_one_word(wheel: Path, project: Project) -> None
     project.write("conf/train/acme-ml.yaml", shown.replace("penalty: 1.0", "penalty: 2.5"))
     audit = project.root.parent / "audit.jsonl"
     done = project.run("python", "-m", "dvc", "repro", ACME_ML_AUDIT=str(audit))
-    stages = ["train", "evaluate", "explain", "gate", "report", "track", "register"]
+    stages = ["tune", "train", "evaluate", "explain", "gate", "report", "track", "register"]
     assert [name for name in stages if f"Running stage '{name}'" in done.stdout] == stages
     assert YAML(typ="safe").load(project.root / "params.yaml")["train"]["penalty"] == 2.5
     noted = [json.loads(line) for line in audit.read_text().splitlines()]

@@ -119,10 +119,8 @@ def find(client: Any, experiment: str, key: str, status: str) -> str | None:
 
 def begun(client: Any, experiment: str, context: Context) -> str | None:
     """Return the id of the run in which the project's present model has learnt, not finished yet."""
-    whole = params.read(context.root)
-    if not whole[Stage.TRACK].get("live"):
-        return None
-    return find(client, experiment, training(context.root, whole), "RUNNING")
+    key = training(context.root, params.read(context.root))
+    return find(client, experiment, key, "RUNNING")
 
 
 def logged(client: Any, run_id: str) -> set[tuple[str, int]]:

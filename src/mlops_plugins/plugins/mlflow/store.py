@@ -37,13 +37,15 @@ def connected(context: Context) -> Any:
     if uri:
         return _reached(uri)
     # MLflow's first use of a database creates its tables, and two first uses at once fail.
-    with alone(context):
-        if not (context.home / DATABASE).exists():
-            _make_database(context.home / DATABASE)
-        client = _connect(f"sqlite:///{context.home / DATABASE}")
-        client.search_experiments(max_results=1)
-    # MLflow sets it, and another project in this process would find its models here.
-    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    try:
+        with alone(context):
+            if not (context.home / DATABASE).exists():
+                _make_database(context.home / DATABASE)
+            client = _connect(f"sqlite:///{context.home / DATABASE}")
+            client.search_experiments(max_results=1)
+    finally:
+        # MLflow sets it, and another project in this process would find its models here.
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
     return client
 
 

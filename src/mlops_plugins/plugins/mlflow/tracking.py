@@ -52,9 +52,9 @@ class Tracker(Options):
         run_id = find_run(client, [experiment], result.digest)
         if run_id is not None:
             return f"tracked already: run {run_id}"
-        begun = find_run(client, [experiment], result.digest, status="RUNNING") or live.begun(
-            client, experiment, context
-        )
+        begun = find_run(client, [experiment], result.digest, status="RUNNING")
+        if begun is None and self.live:
+            begun = live.begun(client, experiment, context)
         run_id = _log(client, experiment, begun, result, context.root)
         return f"tracked as {result.name}: run {run_id}"
 
