@@ -154,6 +154,7 @@ TABLES = [
     Table(
         "fertility", fertility, "regression", "2011", ".csv",
         "columns called 1960 and so on, two without a value, constants, ids", 0.8, 0.1,
+        searched=False,
     ),
     Table("cars", cars, "regression", "Miles_per_Gallon", ".parquet", "names as text, a date", 0.5, 0.05),
     Table("diabetes", diabetes, "regression", "target", ".tsv", "much noise, few rows", 0.2, 0.15),

@@ -205,6 +205,7 @@ def loguniform_int(low: int, high: int) -> list[int]:
 
 def boosting_pipeline(train: pd.DataFrame, table: Table) -> Pipeline:
     inputs, _ = parted(train, table.target)
+    inputs = inputs.dropna(axis="columns", how="all")  # it fails on a column without a value
     numbers = inputs.select_dtypes(["number", "bool"]).columns
     encoder = OrdinalEncoder(
         handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan

@@ -116,8 +116,8 @@ def test_a_placeholder_is_an_error_at_promotion_and_nothing_is_registered(
 
 
 def test_a_version_keeps_its_card(finished: Project) -> None:
-    (kept,) = (finished.root / "mlartifacts").rglob("package/report/model-card.md")
-    assert kept.read_text() == finished.read("reports/report/model-card.md")
+    kept = (finished.root / "mlartifacts").rglob("package/report/model-card.md")
+    assert finished.read("reports/report/model-card.md") in [card.read_text() for card in kept]
 
 
 def test_a_promotion_by_hand_asks_for_words_too(project: Project) -> None:
