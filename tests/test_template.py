@@ -475,7 +475,7 @@ def test_the_pipeline_keeps_each_stages_contract(any_project: Rendered) -> None:
     watched = []
     if answers["data_source"] == "file":
         watched = WATCHED.get(answers["data_path"], [answers["data_path"]])
-    given = {"conf", code, "uv.lock", "schema.yaml", *watched}
+    given = {"conf", code, "uv.lock", "schema.yaml", "card.yaml", *watched}
     for name in PIPELINE:
         stage, contract = stages[name], CONTRACTS[name]
         dependencies = stage.get("deps", [])
@@ -497,7 +497,7 @@ def test_what_is_tracked_depends_on_all_that_is_reported(any_project: Rendered) 
     stages = any_project.yaml("dvc.yaml")["stages"]
     assert set(stages["track"]["deps"]) >= {
         path
-        for stage in (Stage.VALIDATE, Stage.EVALUATE, Stage.EXPLAIN, Stage.GATE)
+        for stage in (Stage.VALIDATE, Stage.EVALUATE, Stage.EXPLAIN, Stage.GATE, Stage.REPORT)
         for path in CONTRACTS[stage].outputs.values()
         if path.startswith("reports/")
     } | {"data/raw.parquet", "models/model"}
