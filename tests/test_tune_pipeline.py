@@ -251,9 +251,9 @@ def test_a_word_and_dvc_repro_tune_a_project(project: Project) -> None:
     assert [run.data.tags["mlops.trial"] for run in children] == ["0", "1"]
     assert project.repro() == []
 
-    # A search that finds the same changes nothing that follows.
+    # A search that finds the same changes nothing that follows, but the report of what ran.
     project.edit("conf/tune/optuna.yaml", "pruner: median", "pruner: none")
-    assert project.repro() == ["compose", "tune"]
+    assert project.repro() == ["compose", "tune", "report"]
     project.edit("conf/config.yaml", "  - tune: optuna\n", "  - tune: none\n")
     project.dvc("repro")
     assert without_stores(project.read("dvc.lock")) == without_stores(untuned)
