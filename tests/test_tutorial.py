@@ -72,7 +72,7 @@ def python_blocks(page: str) -> list[str]:
 
 
 def test_the_own_implementation_of_the_guide_trains(project: Project) -> None:
-    trainer, plugin, _ = python_blocks("how-to/own-implementation.md")
+    trainer, plugin, *_ = python_blocks("how-to/own-implementation.md")
     project.write("src/late/trainer.py", trainer)
     project.write("src/late/plugin.py", plugin)
     project.edit("conf/config.yaml", "- train: sklearn", "- train: plain")
