@@ -78,7 +78,11 @@ class Project:
         """Return the variables with which the project's commands are found."""
         scripts = self.root / ".venv" / "bin"
         path = os.pathsep.join([str(scripts), str(Path(sys.executable).parent), os.environ["PATH"]])
-        return {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"}
+        # A project keeps its own store, wherever a test of this process has connected MLflow to.
+        others = {
+            name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"
+        }
+        return {**others, "PATH": path, "DVC_NO_ANALYTICS": "1"}
 
     def run(
         self, *command: str, check: bool = True, **environment: str
