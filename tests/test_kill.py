@@ -38,6 +38,9 @@ def project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Project
     made.edit("conf/ingest/sample.yaml", "since: '2013-06-20'", "since: '2013-06-29'")
     made.edit("conf/train/sklearn.yaml", "max_iter: 40", "max_iter: 5")
     made.edit("conf/explain/permutation.yaml", "rows: 500", "rows: 100")
+    # Five trees on two days are no good model, and are to be promoted all the same.
+    made.edit("conf/gate/champion.yaml", "linear_tolerance: 0.02", "linear_tolerance: null")
+    made.edit("conf/gate/champion.yaml", "error: 0.15", "error: null")
     made.commit("Learn from two days")
     return made
 

@@ -442,7 +442,7 @@ def test_a_project_chooses_it_by_one_word(wheel: Path, project: Project) -> None
     assert YAML(typ="safe").load(project.root / "params.yaml")["train"]["penalty"] == 2.5
     noted = [json.loads(line) for line in audit.read_text().splitlines()]
     assert [line["stage"] for line in noted] == stages
-    assert (noted[0]["name"], noted[0]["event"]) == ("acme-ml", "done")
+    assert (noted[1]["name"], noted[1]["event"]) == ("acme-ml", "done")
     assert json.loads(project.read("reports/metrics.json"))["roc_auc"] > 0.7
     assert project.repro() == []
 
