@@ -78,11 +78,7 @@ class Project:
         """Return the variables with which the project's commands are found."""
         scripts = self.root / ".venv" / "bin"
         path = os.pathsep.join([str(scripts), str(Path(sys.executable).parent), os.environ["PATH"]])
-        # A project keeps its own store, wherever a test of this process has connected MLflow to.
-        others = {
-            name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"
-        }
-        return {**others, "PATH": path, "DVC_NO_ANALYTICS": "1"}
+        return {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"}
 
     def run(
         self, *command: str, check: bool = True, **environment: str
@@ -224,6 +220,7 @@ def _no_surprises_from_outside() -> None:
     """Keep what is measured and written the same, whoever runs the tests."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ.pop("MLFLOW_TRACKING_URI", None)
+    os.environ.pop("MLFLOW_REGISTRY_URI", None)
     os.environ |= {"DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "DVC_NO_ANALYTICS": "1"}
 
 

@@ -400,7 +400,8 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(shop: Project) -> None:
     )
     choose(shop, "file", path=f"{SOURCE}/rows.csv")
     before = contents(shop.root)
-    limited = ["bash", "-c", "ulimit -f 200; exec mlops run ingest"]
+    # In KiB: less than the table, more than what the coverage of the process takes.
+    limited = ["bash", "-c", "ulimit -f 800; exec mlops run ingest"]
     done = shop.run(*limited, check=False)
     assert_refused(done, ExitCode.DATA, "There is no room to write the data", "free some space")
     assert contents(shop.root) == before

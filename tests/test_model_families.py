@@ -225,7 +225,9 @@ def register(root: Path, built: Path, place: int) -> int:
 
 @pytest.fixture
 def store(registered: Registered, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    # MLflow sets both and takes only one back.
     monkeypatch.setenv("MLFLOW_TRACKING_URI", registered.store)
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", registered.store)
     mlflow.set_tracking_uri(registered.store)
     mlflow.set_registry_uri(registered.store)
     yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -181,6 +182,11 @@ def track_alone(root: Path) -> None:
         result=Result(digest="d", name="n", params={}, metrics={}, tags={}, files=()),
         output=root / "run.json",
     )
+
+
+def test_what_this_process_starts_later_looks_in_its_own_project(tmp_path: Path) -> None:
+    track_alone(tmp_path)
+    assert not {"MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"} & os.environ.keys()
 
 
 def test_a_deleted_experiment_is_told(tmp_path: Path) -> None:

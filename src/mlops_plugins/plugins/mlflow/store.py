@@ -104,6 +104,8 @@ def _connect(uri: str) -> Any:
 
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
+    # MLflow hands it on to every process begun from here, also to those of other projects.
+    os.environ.pop("MLFLOW_REGISTRY_URI", None)
     return mlflow.MlflowClient(uri, uri)
 
 
