@@ -201,6 +201,16 @@ def test_it_is_an_error_if_all_trials_fail(tmp_path: Path) -> None:
     assert not (tmp_path / "tuning").exists()
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_library_that_is_not_installed_ends_the_search(workers: int, tmp_path: Path) -> None:
+    using = trainer(name="lightgbm", library="not_installed_here")
+    with pytest.raises(ConfigurationError, match="needs 'not_installed_here'") as caught:
+        search(tmp_path, using=using, workers=workers)
+
+    assert caught.value.where == "train: lightgbm"
+    assert caught.value.next_step == "uv add 'mlops-plugins[lightgbm]'"
+
+
 def test_a_bigger_budget_goes_on_and_another_search_begins(tmp_path: Path) -> None:
     search(tmp_path, trials=4)
     before = kept(tmp_path)

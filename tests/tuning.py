@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 from dataclasses import dataclass, replace
@@ -33,9 +34,12 @@ class Line(Options):
     power: int = Field(1, ge=1, le=3, description="The power of x; 1 is right.")
     sign: str = Field("plus", pattern="^(plus|minus)$", description="The sign; plus is right.")
     parameters: dict[str, Any] = Field({}, description="`shift` is added; 0 is right.")
+    library: str | None = Field(None, description="What it imports to train.")
     refuse: float = Field(99.0, description="A slope above it is refused.")
 
     def train(self, context: Context, *, features: Path, output: Path) -> None:
+        if self.library:
+            importlib.import_module(self.library)
         if self.slope > self.refuse:
             raise ValueError(f"{self.slope:.0f} is steep")
         frame = tables.read_frame(features / "train.parquet")
@@ -69,8 +73,8 @@ class Make:
 SPACE = {"slope": {"low": 0, "high": 6}}
 
 
-def trainer(space: Mapping[str, Any] = SPACE, **base: Any) -> Trainer:
-    return Trainer(name="line", options=Line(**base).model_dump(), space=space, make=Make(base))
+def trainer(space: Mapping[str, Any] = SPACE, *, name: str = "line", **base: Any) -> Trainer:
+    return Trainer(name=name, options=Line(**base).model_dump(), space=space, make=Make(base))
 
 
 def search(

@@ -63,6 +63,11 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def read_json_if_any(path: Path) -> Any:
+    """Read a JSON file; None if there is none."""
+    return read_json(path) if path.exists() else None
+
+
 def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _finite(item) for key, item in value.items()}

@@ -320,7 +320,8 @@ def retrain(root: Path, overrides: Sequence[str], *, say: Callable[[str], None])
 
 def _judged_model(root: Path) -> str | None:
     path = root / CONTRACTS[Stage.GATE].outputs["output"]
-    return str(files.read_json(path)["model"]) if path.exists() else None
+    judged = files.read_json_if_any(path)
+    return str(judged["model"]) if judged else None
 
 
 def _environment() -> dict[str, str]:

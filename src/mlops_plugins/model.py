@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     import pandas as pd
+    import pyarrow as pa
 
     from mlops_plugins.options import Options
     from mlops_plugins.schema import Schema
@@ -59,14 +60,7 @@ def build(
     Raises:
         DataError: There is nothing to learn: the target is missing, null or constant.
     """
-    table = tables.read(features / "train.parquet")
-    if context.data.target not in table.column_names:
-        raise DataError(
-            f"The target '{context.data.target}' is missing among the features.",
-            where="data/features/train.parquet: columns",
-            expected=", ".join(table.column_names),
-            next_step="correct data.target in conf/config.yaml, or the features",
-        )
+    table = training_rows(context, features)
     target = table.column(context.data.target).to_pandas()
     classes = _classes(context, target)
     output.mkdir(parents=True)
@@ -96,10 +90,28 @@ def build(
     files.write_json(output / MANIFEST, whole)
 
 
+def training_rows(context: Context, features: Path) -> pa.Table:
+    """Read the features and the target of the training rows.
+
+    Raises:
+        DataError: The file is missing or no Parquet, or the target is not among its columns.
+    """
+    table = tables.read(features / "train.parquet")
+    if context.data.target not in table.column_names:
+        raise DataError(
+            f"The target '{context.data.target}' is missing among the features.",
+            where="data/features/train.parquet: columns",
+            expected=", ".join(table.column_names),
+            next_step="correct data.target in conf/config.yaml, or the features",
+        )
+    return table
+
+
 def _data(context: Context) -> str | None:
     """Return the SHA-256 of the table that was ingested, from its manifest; None if there is none."""
     ingested = context.root / CONTRACTS[Stage.INGEST].outputs["manifest"]
-    return str(files.read_json(ingested)["sha256"]) if ingested.exists() else None
+    manifest = files.read_json_if_any(ingested)
+    return str(manifest["sha256"]) if manifest else None
 
 
 def _classes(context: Context, target: pd.Series[Any]) -> list[Any] | None:
@@ -124,7 +136,8 @@ class Description:
     @property
     def classes(self) -> list[Any] | None:
         """Return the classes in the order of the scores; None for regression."""
-        return self.manifest["classes"]  # type: ignore[no-any-return]
+        classes: list[Any] | None = self.manifest["classes"]
+        return classes
 
     @property
     def inputs(self) -> Schema:

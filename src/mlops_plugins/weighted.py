@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlops_plugins import scoring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import numpy as np
 
@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 
     Measure = Callable[[np.ndarray], dict[str, float]]
     """Takes how often each row counts, of shape (rows,), and returns each metric."""
+
+    Weighted = Callable[[np.ndarray], float]
+    """A metric of rows that count so often each, of shape (rows,); NaN where it is not defined."""
+
+
+def draws(rows: int, *, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Give how often each row was drawn, of shape (rows,), the same for the same seed."""
+    import numpy as np
+
+    for drawn in scoring.resampled_rows(rows, resamples=resamples, seed=seed):
+        yield np.bincount(drawn, minlength=rows).astype(float)
 
 
 def measure(task: Task, target: np.ndarray, scores: np.ndarray) -> Measure:
@@ -37,7 +48,7 @@ def measure(task: Task, target: np.ndarray, scores: np.ndarray) -> Measure:
     return made(target, scores)
 
 
-def primary(task: Task, target: np.ndarray, scores: np.ndarray) -> Callable[[np.ndarray], float]:
+def primary(task: Task, target: np.ndarray, scores: np.ndarray) -> Weighted:
     """Return what measures the task's `scoring.PRIMARY` alone; NaN where it is not defined."""
     if task == "binary":
         return Ranking(target == 1, scores[:, 1]).auc

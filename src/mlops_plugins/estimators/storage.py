@@ -53,9 +53,11 @@ class SklearnPredictor:
     def scores(self, features: pd.DataFrame) -> np.ndarray:
         """Return probabilities of shape (rows, classes), or values of shape (rows,)."""
         rows = prepared(features)
-        if hasattr(self.pipeline, "predict_proba"):
-            return self.pipeline.predict_proba(rows)  # type: ignore[no-any-return]
-        return self.pipeline.predict(rows)  # type: ignore[no-any-return]
+        chances = hasattr(self.pipeline, "predict_proba")
+        found: np.ndarray = (
+            self.pipeline.predict_proba(rows) if chances else self.pipeline.predict(rows)
+        )
+        return found
 
 
 def save(pipeline: Any, folder: Path, *, trusted: Iterable[str] = ()) -> None:

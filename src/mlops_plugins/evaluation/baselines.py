@@ -68,7 +68,8 @@ def _linear(judged: Judged) -> np.ndarray:
         pipeline.fit(table, judged.known[places])
     asked = estimators.prepared(features_of(judged, judged.rows))
     if regressing:
-        return pipeline.predict(asked)  # type: ignore[no-any-return]
+        values: np.ndarray = pipeline.predict(asked)
+        return values
     return aligned(pipeline.predict_proba(asked), pipeline.classes_.tolist(), len(judged.classes))
 
 
@@ -87,8 +88,10 @@ def gains(judged: Judged, others: dict[str, np.ndarray | None]) -> dict[str, dic
             continue
         theirs = weighted.primary(judged.task, judged.target, scores)
         found[name] = intervals.resampled(
-            lambda weights, theirs=theirs: ours(weights) - theirs(weights),  # type: ignore[misc]
-            judged.target,
-            **judged.settings,
+            _difference(ours, theirs), judged.target, **judged.settings
         )
     return found
+
+
+def _difference(ours: weighted.Weighted, theirs: weighted.Weighted) -> weighted.Weighted:
+    return lambda weights: ours(weights) - theirs(weights)

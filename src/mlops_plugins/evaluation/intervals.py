@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import scoring
+from mlops_plugins import scoring, weighted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,11 +25,9 @@ def draws(target: np.ndarray, *, resamples: int, seed: int) -> Iterator[np.ndarr
 
     Resamples that metrics are not defined on, such as those of one class, are left out.
     """
-    import numpy as np
-
-    for rows in scoring.resampled_rows(len(target), resamples=resamples, seed=seed):
-        if scoring.defined(target[rows]):
-            yield np.bincount(rows, minlength=len(target)).astype(float)
+    for weights in weighted.draws(len(target), resamples=resamples, seed=seed):
+        if scoring.defined(target[weights > 0]):
+            yield weights
 
 
 def interval(values: Iterable[float]) -> tuple[float, float]:

@@ -6,9 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import scoring, weighted
-from mlops_plugins.errors import MlopsError
 from mlops_plugins.evaluation import intervals
-from mlops_plugins.evaluation.refit import refit, some_rows
+from mlops_plugins.evaluation.refit import refit, some_rows, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +28,8 @@ def curve(judged: Judged, shares: Sequence[float]) -> dict[str, Any]:
         try:
             points.append(_point(judged, share, places))
         except Exception as error:  # noqa: BLE001  fewer rows may be too few for a trainer
-            reason = error.what if isinstance(error, MlopsError) else repr(error)
-            skipped.append({"share": share, "rows": len(places), "reason": reason})
-            judged.context.say(f"learning curve: nothing of {len(places):,} rows: {reason}")
+            skipped.append({"share": share, "rows": len(places), "reason": told(error)})
+            judged.context.say(f"learning curve: nothing of {len(places):,} rows: {told(error)}")
     seen = some_rows(judged, SEEN_ROWS / len(judged.train))
     ours = judged.model.scores(judged.train.iloc[seen])
     points.append(_measured(judged, 1.0, len(judged.train), seen, ours, judged.scores))

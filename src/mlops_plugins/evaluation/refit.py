@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import folds, tables
-from mlops_plugins.errors import DataError
+from mlops_plugins.errors import DataError, MlopsError
 from mlops_plugins.registry import registry
 from mlops_plugins.schema import conform
 from mlops_plugins.stages import Stage
@@ -59,6 +59,11 @@ def refit(judged: Judged, places: np.ndarray, asked: list[pd.DataFrame]) -> list
         return [predictor.scores(features_of(judged, rows)) for rows in asked]
 
 
+def told(error: Exception) -> str:
+    """Return in words why rows could not be fitted to."""
+    return error.what if isinstance(error, MlopsError) else repr(error)
+
+
 def _trainer(name: str, options: dict[str, Any]) -> Any:
     """Return the trainer with the options of the manifest, as strict as JSON can be."""
     made: type[Options] = registry().load(Stage.TRAIN, name)
@@ -102,11 +107,11 @@ def held_out(judged: Judged) -> tuple[np.ndarray, np.ndarray, str]:
     or without a time a fifth drawn by the seed.
     """
     import numpy as np
+    import pyarrow.parquet as pq
 
     count = len(judged.train)
-    if (judged.splits / folds.FILE).exists() and count == len(
-        tables.read(judged.splits / "train.parquet")
-    ):
+    split = pq.read_metadata(judged.splits / "train.parquet").num_rows
+    if (judged.splits / folds.FILE).exists() and count == split:
         fit, asked = folds.read(judged.splits)[-1]
         return fit, asked, "the training rows of the last fold"
     time = judged.context.data.time

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_plugins import scoring
-from mlops_plugins.errors import MlopsError
 from mlops_plugins.evaluation import intervals
-from mlops_plugins.evaluation.refit import held_out, refit
+from mlops_plugins.evaluation.refit import held_out, refit, told
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,8 +59,7 @@ def choose(
     try:
         (scores,) = refit(judged, fit, [judged.train.iloc[asked]])
     except Exception as error:  # noqa: BLE001  fewer rows may be too few for a trainer
-        reason = error.what if isinstance(error, MlopsError) else repr(error)
-        return _fallback(judged, fixed, reason)
+        return _fallback(judged, fixed, told(error))
     truth = judged.known[asked]
     if not len(truth) or not scoring.defined(truth):
         reason = "the rows that were held out are of one class"

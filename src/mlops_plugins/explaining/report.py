@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Columns that a picture has room for."""
 
+RESAMPLES = 200
+"""Bootstrap samples for an interval."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Importance:

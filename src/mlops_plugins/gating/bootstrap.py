@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins import scoring
+from mlops_plugins import weighted
 from mlops_plugins.gating.checks import UncomputableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import numpy as np
 
-    Weighted = Callable[[np.ndarray], float]
-    """A metric of rows that count so often each, of shape (rows,); NaN where it is not defined."""
+    from mlops_plugins.weighted import Weighted
 
 FEWEST = 0.5
 """Least share of the resamples on which a metric must be defined."""
@@ -29,17 +28,14 @@ def gains(ours: Weighted, theirs: Weighted, rows: int, *, resamples: int, seed: 
     """
     import numpy as np
 
-    found = np.empty(resamples)
-    drawn = scoring.resampled_rows(rows, resamples=resamples, seed=seed)
-    for place, chosen in enumerate(drawn):
-        weights = np.bincount(chosen, minlength=rows).astype(float)
-        found[place] = ours(weights) - theirs(weights)
-    found = found[np.isfinite(found)]
-    if len(found) < max(FEWEST * resamples, 2):
+    drawn = weighted.draws(rows, resamples=resamples, seed=seed)
+    found = np.array([ours(weights) - theirs(weights) for weights in drawn])
+    finite: np.ndarray = found[np.isfinite(found)]
+    if len(finite) < max(FEWEST * resamples, 2):
         raise UncomputableError(
-            f"only {len(found)} of {resamples} resamples of {rows} rows have values or classes that differ"
+            f"only {len(finite)} of {resamples} resamples of {rows} rows have values or classes that differ"
         )
-    return found
+    return finite
 
 
 def interval(values: np.ndarray, value: float) -> tuple[float, float]:

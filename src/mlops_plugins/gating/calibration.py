@@ -11,9 +11,9 @@ from mlops_plugins.gating.evidence import unmeasured
 if TYPE_CHECKING:
     import numpy as np
 
-    from mlops_plugins.gating.bootstrap import Weighted
     from mlops_plugins.gating.evidence import Evidence
     from mlops_plugins.gating.rows import Pair
+    from mlops_plugins.weighted import Weighted
 
 FILE = "calibration.json"
 BINS = 10

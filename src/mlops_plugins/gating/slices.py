@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlops_plugins.gating.evidence import Evidence
     from mlops_plugins.gating.rows import Pair
     from mlops_plugins.slices import Slice
+    from mlops_plugins.weighted import Weighted
 
 FILE = "slices.json"
 SHOWN = 3
@@ -117,8 +118,8 @@ class Compared:
     label: str
     rows: int
     gain: float
-    ours: bootstrap.Weighted
-    theirs: bootstrap.Weighted
+    ours: Weighted
+    theirs: Weighted
 
     def measured(self, pair: Pair, quantile: float, resamples: int) -> dict[str, Any]:
         """Return the gain with an interval of so many standard errors."""

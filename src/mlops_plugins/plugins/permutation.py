@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_plugins import estimators, scoring, tables, weighted
-from mlops_plugins.explaining import mixing, report, resampling, shapley
+from mlops_plugins.explaining import mixing, report, shapley
 from mlops_plugins.explaining.report import Importance
 from mlops_plugins.hookspecs import hookimpl
 from mlops_plugins.model import open_model
@@ -81,8 +81,8 @@ class Permutation(Options):
         target = scoring.positions(frame[context.data.target], opened.classes)
         # Read into the schema's types once, not once for each shuffle.
         rows = conform(frame, opened.inputs)
-        weights = resampling.resamples(len(rows), seed=context.seed)
-        weights = np.vstack([np.ones(len(rows)), weights])
+        drawn = weighted.draws(len(rows), resamples=report.RESAMPLES, seed=context.seed)
+        weights = np.stack([np.ones(len(rows)), *drawn])
 
         def measured(rows: pd.DataFrame) -> np.ndarray:
             """Return the metric on the rows as they are, and then on each resample."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.explaining import mixing, report, resampling, shapley, swarm
+from mlops_plugins import weighted
+from mlops_plugins.explaining import mixing, report, shapley, swarm
 from mlops_plugins.explaining.mixing import Mixer
 from mlops_plugins.explaining.report import Importance
 from mlops_plugins.hookspecs import hookimpl
@@ -156,7 +157,8 @@ def _importances(context: Context, columns: list[str], sizes: np.ndarray) -> lis
     """Return the mean of each column's absolute values, and its interval over rows drawn again."""
     import numpy as np
 
-    weights = resampling.resamples(len(sizes), seed=context.seed)
+    drawn = weighted.draws(len(sizes), resamples=report.RESAMPLES, seed=context.seed)
+    weights = np.stack(list(drawn))
     low, high = np.percentile(weights @ sizes / len(sizes), [2.5, 97.5], axis=0)
     return [
         Importance(column=name, value=value, low=low, high=high)

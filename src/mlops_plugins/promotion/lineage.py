@@ -31,7 +31,7 @@ def collect(context: Context, whole: Mapping[str, Any]) -> dict[str, Any]:
     stages = [stage for stage in before if stage in whole]
     git = git_state(context.root)
     return {
-        "data": _read(context, CONTRACTS[Stage.INGEST].outputs["manifest"]),
+        "data": files.read_json_if_any(context.root / CONTRACTS[Stage.INGEST].outputs["manifest"]),
         "code": {"commit": git.get("git.commit"), "dirty": git.get("git.dirty") == "True"},
         "parameters": {key: whole[key] for key in settings} | {str(s): whole[s] for s in stages},
         "environment": {
@@ -40,13 +40,8 @@ def collect(context: Context, whole: Mapping[str, Any]) -> dict[str, Any]:
             "libraries": _libraries({stage: whole[stage]["name"] for stage in stages}),
             "lock": _digest(context),
         },
-        "metrics": _read(context, f"{EVALUATION}/summary.json"),
+        "metrics": files.read_json_if_any(context.root / EVALUATION / "summary.json"),
     }
-
-
-def _read(context: Context, name: str) -> Any:
-    path = context.root / name
-    return files.read_json(path) if path.exists() else None
 
 
 def _digest(context: Context) -> str | None:

@@ -43,7 +43,7 @@ def gather(context: Context, parameters: Mapping[str, Any], places: Places) -> d
     model = files.read_json(places.model / "manifest.json")
     verdict = files.read_json(places.verdict)
     primary = scoring.PRIMARY[context.data.task]
-    slices = _read(places.evaluation / "slices.json")
+    slices = files.read_json_if_any(places.evaluation / "slices.json")
     return {
         "project": context.project,
         "task": context.data.task,
@@ -55,7 +55,7 @@ def gather(context: Context, parameters: Mapping[str, Any], places: Places) -> d
         "rows_judged": files.read_json(places.metrics).get("rows"),
         "metrics": list(_metrics(places.evaluation, primary)),
         **{
-            name: _read(places.evaluation / f"{name}.json")
+            name: files.read_json_if_any(places.evaluation / f"{name}.json")
             for name in ("baselines", "threshold", "calibration", "fairness")
         },
         "slices": slices,
@@ -81,14 +81,10 @@ def gather(context: Context, parameters: Mapping[str, Any], places: Places) -> d
     }
 
 
-def _read(path: Path) -> Any:
-    return files.read_json(path) if path.is_file() else None
-
-
 def _data(places: Places) -> dict[str, Any]:
     manifest = files.read_json(places.manifest)
     validation = files.read_json(places.validation)
-    profile = _read(places.profile / "profile.json") or {}
+    profile = files.read_json_if_any(places.profile / "profile.json") or {}
     return {
         **{name: manifest.get(name) for name in ("source", "rows", "columns", "sha256", "time")},
         "findings": validation.get("findings", []),
@@ -129,7 +125,7 @@ def _range(slices: Mapping[str, Any] | None) -> tuple[float, float]:
 
 
 def _importance(explanation: Path) -> dict[str, Any] | None:
-    found = _read(explanation / "importance.json") or {}
+    found = files.read_json_if_any(explanation / "importance.json") or {}
     columns = found.get("columns", [])
     if not all("importance" in each for each in columns):
         return None  # an explanation of 0.1
@@ -143,7 +139,7 @@ def _importance(explanation: Path) -> dict[str, Any] | None:
 
 
 def _tuning(folder: Path) -> dict[str, Any]:
-    trials = _read(folder / "trials.json") or {"trials": []}
+    trials = files.read_json_if_any(folder / "trials.json") or {"trials": []}
     best = files.read_json(folder / "best.json")
     return {"trials": len(trials["trials"]), "options": best["options"]}
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import folds, tables
 from mlops_plugins.errors import DataError
+from mlops_plugins.model import training_rows
 from mlops_plugins.tuning.space import FILE
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def write(
 def _whole(context: Context, features: Path, splits: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
-    table = tables.read(features / TRAIN)
+    table = training_rows(context, features)
     rows = pq.read_metadata(splits / TRAIN).num_rows
     if table.num_rows != rows:
         raise DataError(
@@ -57,13 +58,6 @@ def _whole(context: Context, features: Path, splits: Path) -> pa.Table:
             where="data/features/train.parquet",
             expected="one row of features for each row of data/splits/train.parquet, in its order",
             next_step="let the features stage keep every row, or choose `tune: none`",
-        )
-    if context.data.target not in table.column_names:
-        raise DataError(
-            f"The target '{context.data.target}' is missing among the features.",
-            where="data/features/train.parquet: columns",
-            expected=", ".join(table.column_names),
-            next_step="correct data.target in conf/config.yaml, or the features",
         )
     return table
 

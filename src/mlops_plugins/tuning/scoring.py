@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import scoring, tables
 from mlops_plugins.errors import MlopsError
+from mlops_plugins.registry import not_installed, registry
+from mlops_plugins.stages import Stage
 from mlops_plugins.tuned import nested
 from mlops_plugins.tuning.parts import JUDGE, TRAIN
 
@@ -46,6 +48,9 @@ def score(context: Context, trainer: Trainer, options: Mapping[str, Any], fold: 
         trainer: What is tuned.
         options: What is tried, by the option's name.
         fold: A folder that `parts.write` wrote.
+
+    Raises:
+        ConfigurationError: The trainer needs a library that is not installed.
     """
     try:
         with tempfile.TemporaryDirectory(prefix="mlops-trial-") as folder:
@@ -53,6 +58,8 @@ def score(context: Context, trainer: Trainer, options: Mapping[str, Any], fold: 
             made = trainer.make(nested(options))
             made.train(context, features=fold, output=estimator)
             value = _metric(context, made.load(estimator), fold)
+    except ImportError as error:
+        raise not_installed(registry().find(Stage.TRAIN, trainer.name), error) from error
     except MlopsError as error:
         return Score(None, error.what)
     except Exception as error:  # noqa: BLE001  any library may refuse any options

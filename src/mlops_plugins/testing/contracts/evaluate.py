@@ -91,8 +91,9 @@ def _refuse(constant: str) -> None:
 
 
 def _is_number(value: object) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value is None or (number and math.isfinite(value))  # type: ignore[arg-type]
+    if isinstance(value, bool):
+        return False
+    return value is None or (isinstance(value, int | float) and math.isfinite(value))
 
 
 def _is_measured(measured: object) -> bool:
