@@ -67,6 +67,10 @@ def clone_work_tree(target: Path) -> Path:
     return target
 
 
+UNMEASURED = {"COVERAGE_PROCESS_CONFIG": ""}
+"""For processes that do much, and nothing that is not measured elsewhere: a third quicker so."""
+
+
 @dataclass(frozen=True)
 class Project:
     """A rendered project, and its commands."""
@@ -103,7 +107,7 @@ class Project:
         return self.run("mlops", *arguments, check=check, **environment)
 
     def dvc(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return self.run("python", "-m", "dvc", *arguments, check=check)
+        return self.run("python", "-m", "dvc", *arguments, check=check, **UNMEASURED)
 
     def repro(self) -> list[str]:
         """Run `dvc repro` and return the stages that ran."""

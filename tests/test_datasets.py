@@ -26,7 +26,7 @@ from sklearn.model_selection import RandomizedSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from conftest import ROOT, Project, begin, render
+from conftest import ROOT, UNMEASURED, Project, begin, render
 from real_tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def test_defaults_learn_from_a_real_table(
 ) -> None:
     frame = table.load()
     project = begun(table, frame, template, tmp_path / "project")
-    done = project.mlops("run", "--all")
+    done = project.mlops("run", "--all", **UNMEASURED)
     assert "Warning" not in done.stderr
     decision = decided(project)
     ours, scores = judged(project, table)
@@ -150,7 +150,7 @@ def search(project: Project) -> None:
     project.write("conf/tune/optuna.yaml", f"name: optuna\ntrials: {TRIALS}\nfolds: {FOLDS}\n")
     project.mlops("compose")
     for stage in ("tune", "train", "evaluate"):
-        project.mlops("run", stage)
+        project.mlops("run", stage, **UNMEASURED)
 
 
 def against(project: Project, table: Table, ours: np.ndarray, theirs: Any) -> Interval:

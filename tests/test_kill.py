@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import Project, begin, git, ran, render, shorten
+from conftest import UNMEASURED, Project, begin, git, ran, render, shorten
 from mlops_plugins import files
 from refusals import contents
 
@@ -55,7 +55,7 @@ def start(project: Project) -> subprocess.Popen[str]:
     return subprocess.Popen(
         ["python", "-m", "dvc", "repro"],
         cwd=project.root,
-        env={**project.environment, "PYTHONUNBUFFERED": "1"},
+        env={**project.environment, **UNMEASURED, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import UNMEASURED
 from services import mlflow_server
 
 pytestmark = pytest.mark.slow
@@ -23,7 +24,7 @@ def killed(registry: str, kills: int, **environment: str) -> dict[str, int]:
         [sys.executable, str(KILLING), registry, str(kills), "20130630"],
         capture_output=True,
         text=True,
-        env={**os.environ, **environment},
+        env={**os.environ, **UNMEASURED, **environment},
     )
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, int] = json.loads(done.stdout)
