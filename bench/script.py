@@ -21,11 +21,6 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 
-import matplotlib as mpl
-
-mpl.use("Agg")
-
-import matplotlib.pyplot as plt
 import mlflow
 import numpy as np
 import pandas as pd
@@ -34,18 +29,19 @@ import skops.io
 from mlflow.models import infer_signature
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.inspection import permutation_importance
 from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder, TargetEncoder
+from sklearn.preprocessing import OrdinalEncoder, TargetEncoder
 
 from mlops_plugins import pages, schema
 from mlops_plugins.estimators import SklearnPredictor
 from mlops_plugins.evaluation import curves, pictures
 from mlops_plugins.evaluation import report as evaluation
 from mlops_plugins.evaluation.judged import Judged
+from mlops_plugins.explaining import report as explanation
 from mlops_plugins.model import Model
 from mlops_plugins.plugins.metrics import Metrics
+from mlops_plugins.plugins.permutation import Permutation
 from mlops_plugins.profiling import report
 from mlops_plugins.profiling.sample import Sample
 from mlops_plugins.stages import Context, Data
@@ -80,9 +76,10 @@ def main(sample: Path, folder: Path) -> None:
     model = fit(features(inputs(train)), train[TARGET])
     skops.io.dump(model, folder / "model.skops")
 
-    measured = evaluate(rows, (train, test), model, folder)
+    context, opened = described(rows, model, folder)
+    measured = evaluate(context, opened, (train, test))
     (folder / "metrics.json").write_text(json.dumps(measured, indent=2))
-    explain(model, test, folder)
+    explain(context, opened, test)
     promoted = measured["roc_auc"] - measured["roc_auc.baseline"] >= MIN_GAIN
     verdict = {"decision": "promote" if promoted else "block", "roc_auc": measured["roc_auc"]}
     (folder / "verdict.json").write_text(json.dumps(verdict))
@@ -170,10 +167,8 @@ def fit(table: pd.DataFrame, target: pd.Series[Any]) -> Pipeline:
     return make_pipeline(preparation, model).fit(table, target)
 
 
-def evaluate(
-    rows: pd.DataFrame, parts: tuple[pd.DataFrame, pd.DataFrame], model: Pipeline, folder: Path
-) -> dict[str, float]:
-    """Measure and draw all that an evaluation does; by the same code, as `profile` is."""
+def described(rows: pd.DataFrame, model: Pipeline, folder: Path) -> tuple[Context, Model]:
+    """Return the model as the code that measures and explains takes it, which is the same code."""
     data = Data(task="binary", target=TARGET, time=TIME, id=ID)
     manifest = {"task": "binary", "classes": [0, 1], "train": "sklearn", "options": PARAMETERS}
     opened = Model(
@@ -184,7 +179,14 @@ def evaluate(
         predictor=SklearnPredictor(model),
     )
     context = Context(root=folder, project=NAME, data=data, seed=SEED, threads=1, say=print)
-    train, test = parts
+    return context, opened
+
+
+def evaluate(
+    context: Context, opened: Model, parts: tuple[pd.DataFrame, pd.DataFrame]
+) -> dict[str, float]:
+    """Measure and draw all that an evaluation does."""
+    folder, (train, test) = context.root, parts
     judged = Judged(
         context=context,
         model=opened,
@@ -192,7 +194,7 @@ def evaluate(
         rows=test,
         train=train,
         target=test[TARGET].to_numpy(),
-        scores=model.predict_proba(features(inputs(test))),
+        scores=opened.predictor.scores(features(inputs(test))),
         resamples=RESAMPLES,
     )
     found = evaluation.make(judged, Metrics(resamples=RESAMPLES))
@@ -210,22 +212,12 @@ def evaluate(
     } | {name: row["value"] for name, row in found["summary"].items()}
 
 
-def explain(model: Pipeline, test: pd.DataFrame, folder: Path) -> None:
+def explain(context: Context, opened: Model, test: pd.DataFrame) -> None:
     """Shuffle each raw column in turn."""
-    drawn = test.sample(IMPORTANCE_ROWS, random_state=SEED)
-    whole = Pipeline([("features", FunctionTransformer(features)), *model.steps])
-    found = permutation_importance(
-        whole, inputs(drawn), drawn[TARGET],
-        scoring="roc_auc", n_repeats=REPEATS, random_state=SEED,
-    )  # fmt: skip
-    table = pd.DataFrame(
-        {"column": inputs(drawn).columns, "loss": found.importances_mean}
-    ).sort_values("loss", ascending=False)
-    table.to_csv(folder / "importance.csv", index=False)
-    figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
-    ax.barh(table["column"], table["loss"])
-    figure.savefig(folder / "importance.png", dpi=100)
-    plt.close(figure)
+    drawn = test.sample(IMPORTANCE_ROWS, random_state=SEED).reset_index(drop=True)
+    shuffling = Permutation(rows=IMPORTANCE_ROWS, repeats=REPEATS)
+    found = list(shuffling.importances(context, opened, drawn, np.random.default_rng(SEED)))
+    explanation.write(context.root, found, measure="loss of roc_auc when shuffled")
 
 
 class Flights(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # mlflow is untyped

@@ -56,7 +56,7 @@ class Permutation(Options):
         generator = np.random.default_rng(context.seed)
         frame = tables.read_frame(splits / "test.parquet")
         estimators.require_target(frame, context, where="data/splits/test.parquet")
-        found = self._importances(
+        found = self.importances(
             context, opened, mixing.drawn(frame, self.rows, generator), generator
         )
         metric = scoring.PRIMARY[context.data.task]
@@ -69,7 +69,7 @@ class Permutation(Options):
         """Return the Shapley values of the row's columns."""
         return shapley.explain_row(context, model=model, reference=reference, row=row)
 
-    def _importances(
+    def importances(
         self, context: Context, opened: Model, frame: pd.DataFrame, generator: np.random.Generator
     ) -> Iterator[Importance]:
         """Give each column's mean loss, and its interval over rows that are drawn again.
