@@ -31,8 +31,6 @@ def read(splits: Path) -> list[tuple[np.ndarray, np.ndarray]]:
     Raises:
         DataError: There are no folds, or not of these rows.
     """
-    import pyarrow.parquet as pq
-
     path = splits / FILE
     if not path.exists():
         raise DataError(
@@ -42,7 +40,7 @@ def read(splits: Path) -> list[tuple[np.ndarray, np.ndarray]]:
             next_step="give the split the option `folds: 5`, and dvc repro",
         )
     table = tables.read(path)
-    rows = pq.read_metadata(splits / "train.parquet").num_rows
+    rows = tables.count(splits / "train.parquet")
     if table.num_rows != rows:
         raise DataError(
             f"The folds are of {table.num_rows:,} rows, and {rows:,} train.",

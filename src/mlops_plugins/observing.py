@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import files
 from mlops_plugins.errors import ConfigurationError, ObserverError, did_you_mean
-from mlops_plugins.registry import not_installed, registry
+from mlops_plugins.registry import registry
 from mlops_plugins.stages import CONTRACTS, Context, Stage
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class observed:  # noqa: N801  reads as a verb where it is used
             self._context.say(f"warning: {another.what}")  # the stage's own error says more
         if isinstance(error, ImportError):
             stage, name = Stage(self._what["stage"]), self._what["name"]
-            raise not_installed(registry().find(stage, name), error) from error
+            raise registry().not_installed(stage, name, error) from error
 
     def _succeeded(self) -> None:
         seconds = time.monotonic() - self._started

@@ -145,7 +145,7 @@ class Registry:
         try:
             target = getattr(importlib.import_module(module), attribute)
         except ImportError as error:
-            raise not_installed(offer, error) from error
+            raise self.not_installed(stage, name, error) from error
         except Exception as error:
             raise ConfigurationError(
                 f"{offer} cannot be loaded: {type(error).__name__}: {error}.",
@@ -154,6 +154,17 @@ class Registry:
             ) from error
         _check(offer, target)
         return cast("type[Options]", target)
+
+    def not_installed(self, stage: Stage, name: str, error: ImportError) -> ConfigurationError:
+        """Return the error for an implementation whose library is not there."""
+        offer = self.find(stage, name)
+        library = (error.name or str(error)).partition(".")[0]
+        extra = offer.implementation.extra
+        return ConfigurationError(
+            f"{offer} needs '{library}', which cannot be imported: {error}.",
+            where=f"{stage}: {name}",
+            next_step=f"uv add '{extra}'" if extra else f"install '{library}'",
+        )
 
     def deprecations(self, stage: Stage, name: str) -> list[Warned]:
         """Return what the implementation will have to do otherwise in the next minor version."""
@@ -199,17 +210,6 @@ def contested(offers: list[Offer]) -> str:
     offered = offers[0].implementation
     owners = " and ".join(f"{offer.distribution} {offer.version}" for offer in offers)
     return f"Two plugins offer {offered.stage}/{offered.name}: {owners}"
-
-
-def not_installed(offer: Offer, error: ImportError) -> ConfigurationError:
-    """Return the error for an implementation whose library is not there."""
-    library = (error.name or str(error)).partition(".")[0]
-    extra = offer.implementation.extra
-    return ConfigurationError(
-        f"{offer} needs '{library}', which cannot be imported: {error}.",
-        where=f"{offer.implementation.stage}: {offer.implementation.name}",
-        next_step=f"uv add '{extra}'" if extra else f"install '{library}'",
-    )
 
 
 def _checked(offered: object) -> Implementation:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlops_plugins.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import pandas as pd
@@ -19,11 +21,31 @@ def read(path: Path) -> pa.Table:
     Raises:
         DataError: It is missing or not Parquet.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    with _readable(path):
         return pq.read_table(path)
+
+
+def count(path: Path) -> int:
+    """Return how many rows a Parquet file has; they are not read.
+
+    Raises:
+        DataError: It is missing or not Parquet.
+    """
+    import pyarrow.parquet as pq
+
+    with _readable(path):
+        return int(pq.read_metadata(path).num_rows)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Tell what is wrong with a Parquet file that is read in the block."""
+    import pyarrow as pa
+
+    try:
+        yield
     except FileNotFoundError:
         raise DataError(
             f"{path.name} is missing.", where=str(path), next_step="dvc repro, or dvc pull"

@@ -10,7 +10,7 @@ from mlops_plugins.errors import ConfigurationError, DataError
 from mlops_plugins.explaining import shapley
 from mlops_plugins.jobs import Project
 from mlops_plugins.model import Model, open_model
-from mlops_plugins.registry import not_installed, registry
+from mlops_plugins.registry import registry
 from mlops_plugins.schema import conform
 from mlops_plugins.stages import CONTRACTS, REFERENCE, Contribution, RowExplanation, Stage
 
@@ -107,7 +107,7 @@ def _explanation(project: Project, **given: Any) -> RowExplanation:
         found: RowExplanation = method(project.context, **given)
     except ImportError as error:
         chosen = project.whole[Stage.EXPLAIN]["name"]
-        raise not_installed(registry().find(Stage.EXPLAIN, chosen), error) from error
+        raise registry().not_installed(Stage.EXPLAIN, chosen, error) from error
     return found
 
 

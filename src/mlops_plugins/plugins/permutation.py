@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_plugins import estimators, scoring, tables, weighted
+from mlops_plugins.evaluation import intervals
 from mlops_plugins.explaining import mixing, report, shapley
 from mlops_plugins.explaining.report import Importance
 from mlops_plugins.hookspecs import hookimpl
@@ -103,8 +104,5 @@ class Permutation(Options):
 
 def _importance(column: str, losses: np.ndarray) -> Importance:
     """Return the first of the losses, with the interval of the others that are defined."""
-    import numpy as np
-
-    resampled = losses[1:][np.isfinite(losses[1:])]
-    low, high = np.percentile(resampled, [2.5, 97.5]) if len(resampled) else (np.nan, np.nan)
-    return Importance(column=column, value=float(losses[0]), low=float(low), high=float(high))
+    low, high = intervals.interval(losses[1:])
+    return Importance(column=column, value=float(losses[0]), low=low, high=high)

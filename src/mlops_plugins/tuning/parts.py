@@ -48,10 +48,8 @@ def write(
 
 
 def _whole(context: Context, features: Path, splits: Path) -> pa.Table:
-    import pyarrow.parquet as pq
-
     table = training_rows(context, features)
-    rows = pq.read_metadata(splits / TRAIN).num_rows
+    rows = tables.count(splits / TRAIN)
     if table.num_rows != rows:
         raise DataError(
             f"The features have {table.num_rows:,} training rows, and the split has {rows:,}.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import scoring, tables
 from mlops_plugins.errors import MlopsError
-from mlops_plugins.registry import not_installed, registry
+from mlops_plugins.registry import registry
 from mlops_plugins.stages import Stage
 from mlops_plugins.tuned import nested
 from mlops_plugins.tuning.parts import JUDGE, TRAIN
@@ -59,7 +59,7 @@ def score(context: Context, trainer: Trainer, options: Mapping[str, Any], fold: 
             made.train(context, features=fold, output=estimator)
             value = _metric(context, made.load(estimator), fold)
     except ImportError as error:
-        raise not_installed(registry().find(Stage.TRAIN, trainer.name), error) from error
+        raise registry().not_installed(Stage.TRAIN, trainer.name, error) from error
     except MlopsError as error:
         return Score(None, error.what)
     except Exception as error:  # noqa: BLE001  any library may refuse any options

@@ -37,15 +37,11 @@ def connected(context: Context) -> Any:
     if uri:
         return _reached(uri)
     # MLflow's first use of a database creates its tables, and two first uses at once fail.
-    try:
-        with alone(context):
-            if not (context.home / DATABASE).exists():
-                _make_database(context.home / DATABASE)
-            client = _connect(f"sqlite:///{context.home / DATABASE}")
-            client.search_experiments(max_results=1)
-    finally:
-        # MLflow sets it, and another project in this process would find its models here.
-        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    with alone(context):
+        if not (context.home / DATABASE).exists():
+            _make_database(context.home / DATABASE)
+        client = _connect(f"sqlite:///{context.home / DATABASE}")
+        client.search_experiments(max_results=1)
     return client
 
 
@@ -102,10 +98,13 @@ def _connect(uri: str) -> Any:
     """Return a client of this store, which MLflow's own functions then use too."""
     import mlflow
 
+    given = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
-    # MLflow hands it on to every process begun from here, also to those of other projects.
+    # MLflow hands them on to every process begun from here, also to those of other projects.
     os.environ.pop("MLFLOW_REGISTRY_URI", None)
+    if not given:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
     return mlflow.MlflowClient(uri, uri)
 
 
