@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-SAMPLE = ROOT / "src" / "mlops_plugins" / "data" / "flights.parquet"
+SAMPLE = ROOT / "src" / "mlops_plugins" / "stages" / "ingest" / "flights.parquet"
 
 IDENTITY = {"GIT_AUTHOR_NAME": "Bench", "GIT_AUTHOR_EMAIL": "bench@example.com"}
 QUIET = {"DO_NOT_TRACK": "1", "DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}

@@ -33,18 +33,18 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OrdinalEncoder, TargetEncoder
 
-from mlops_plugins import pages, schema
+from mlops_plugins.api.context import Context, Data
+from mlops_plugins.artifacts import pages, schema
+from mlops_plugins.artifacts.model_folder import Model
 from mlops_plugins.estimators import SklearnPredictor
-from mlops_plugins.evaluation import curves, pictures
-from mlops_plugins.evaluation import report as evaluation
-from mlops_plugins.evaluation.judged import Judged
-from mlops_plugins.explaining import report as explanation
-from mlops_plugins.model import Model
-from mlops_plugins.plugins.metrics import Metrics
-from mlops_plugins.plugins.permutation import Permutation
-from mlops_plugins.profiling import report
-from mlops_plugins.profiling.sample import Sample
-from mlops_plugins.stages import Context, Data
+from mlops_plugins.stages.evaluate import charts, curves
+from mlops_plugins.stages.evaluate import measurements as evaluation
+from mlops_plugins.stages.evaluate.metrics import Metrics
+from mlops_plugins.stages.evaluate.test_set import Judged
+from mlops_plugins.stages.explain import importance as explanation
+from mlops_plugins.stages.explain.permutation import Permutation
+from mlops_plugins.stages.profile import summary
+from mlops_plugins.stages.profile.sample import Sample
 
 SEED = 42
 TARGET, TIME, ID = "late", "scheduled", "flight_id"
@@ -111,9 +111,9 @@ def profile(rows: pd.DataFrame, folder: Path) -> None:
     """Draw every column; by the same code, whose work it is that is compared and not its lines."""
     data = Data(task="binary", target=TARGET, time=TIME, id=ID)
     some = rows.iloc[:: -(-len(rows) // 100_000)].reset_index(drop=True)
-    found = report.make(Sample(some, len(rows), dict(rows.isna().sum())), data)
+    found = summary.make(Sample(some, len(rows), dict(rows.isna().sum())), data)
     (folder / "profile.html").write_text(
-        pages.render("profiling/page.html.j2", report=found, project="late")
+        pages.render("stages/profile/page.html.j2", report=found, project="late")
     )
 
 
@@ -201,7 +201,7 @@ def evaluate(
     for name, table in found.items():
         (folder / f"{name}.json").write_text(json.dumps(table))
     curves.write_all(judged, found, folder)
-    pictures.draw_all(judged, found, folder)
+    charts.draw_all(judged, found, folder)
     test.assign(prediction=judged.scores.argmax(1), score=judged.scores[:, 1]).to_parquet(
         folder / "predictions.parquet", index=False, compression="zstd"
     )

@@ -48,7 +48,9 @@ def main() -> None:
         uv_run(project, "mlops", "gate")
         show_registry(project)
     with step(f"the flights of {MONTH}, which the model has not seen"):
-        uv_run(project, "python", "-m", "mlops_plugins.plugins.flights", MONTH, "data/production")
+        uv_run(
+            project, "python", "-m", "mlops_plugins.stages.ingest.sample", MONTH, "data/production"
+        )
     with step("one prediction, over HTTP, by the champion"):
         show_prediction(project)
     with step(f"the monitor's report on {MONTH}"):

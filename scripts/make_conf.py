@@ -10,9 +10,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mlops_plugins.options import to_yaml
-from mlops_plugins.registry import registry
-from mlops_plugins.stages import Stage
+from mlops_plugins.api.component import to_yaml
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.manager.plugin_manager import registry
 
 CONF = Path(__file__).parent.parent / "template" / "conf"
 

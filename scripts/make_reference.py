@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.discovery import OWN_DISTRIBUTION
-from mlops_plugins.hookspecs import Hooks
-from mlops_plugins.options import defaults
-from mlops_plugins.registry import registry
-from mlops_plugins.stages import CONTRACTS, Stage
+from mlops_plugins.api.component import defaults
+from mlops_plugins.api.contracts import CONTRACTS
+from mlops_plugins.api.hookspecs import Hooks
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.manager.discovery import OWN_DISTRIBUTION
+from mlops_plugins.manager.plugin_manager import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

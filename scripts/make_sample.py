@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-OUTPUT = Path(__file__).parent.parent / "src/mlops_plugins/data/flights.parquet"
+OUTPUT = Path(__file__).parent.parent / "src/mlops_plugins/stages/ingest/flights.parquet"
 LATE_MINUTES = 15
 
 

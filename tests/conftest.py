@@ -17,7 +17,7 @@ import copier
 import pytest
 
 from browser import browser
-from mlops_plugins.run import cap_threads
+from mlops_plugins.runtime.executor import cap_threads
 from refusals import restore, whole
 
 if TYPE_CHECKING:

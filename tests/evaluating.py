@@ -8,10 +8,11 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import tables
-from mlops_plugins.evaluation.judged import Judged, judge
-from mlops_plugins.plugins.metrics import Metrics
-from mlops_plugins.stages import MODEL, Context, Data
+from mlops_plugins.api.context import Context, Data
+from mlops_plugins.api.paths import MODEL
+from mlops_plugins.artifacts import tables
+from mlops_plugins.stages.evaluate.metrics import Metrics
+from mlops_plugins.stages.evaluate.test_set import Judged, judge
 from mlops_plugins.testing import artefacts
 from mlops_plugins.testing.tables import Case
 
@@ -27,7 +28,9 @@ TARGETS = {"binary": "late", "multiclass": "origin", "regression": "departure_de
 
 
 def _flights() -> pa.Table:
-    with resources.as_file(resources.files("mlops_plugins.data") / "flights.parquet") as path:
+    with resources.as_file(
+        resources.files("mlops_plugins.stages.ingest") / "flights.parquet"
+    ) as path:
         whole = tables.read(path)
     return whole.take(list(range(0, whole.num_rows, EVERY)))
 

@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from mlops_plugins import files, model, scoring, tables
-from mlops_plugins.plugins.gatekeeper import Gatekeeper
-from mlops_plugins.plugins.metrics import Metrics
-from mlops_plugins.plugins.sklearn import GradientBoosting
-from mlops_plugins.plugins.sklearn_estimator import Estimator
-from mlops_plugins.slices import Slice
-from mlops_plugins.stages import SCHEMA, Champion, Data, Stage
+from mlops_plugins.api.context import Data
+from mlops_plugins.api.contracts.register import Champion
+from mlops_plugins.api.paths import SCHEMA
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.artifacts import files, model_folder, tables
+from mlops_plugins.metrics import scoring
+from mlops_plugins.metrics.slices import Slice
+from mlops_plugins.stages.evaluate.metrics import Metrics
+from mlops_plugins.stages.gate.champion import Gatekeeper
+from mlops_plugins.stages.train.estimator import Estimator
+from mlops_plugins.stages.train.sklearn import GradientBoosting
 from mlops_plugins.testing.artefacts import context, provide
 from mlops_plugins.testing.tables import Case
 
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mlops_plugins.stages import Context
+    from mlops_plugins.api.context import Context
 
 EVERY = 40
 """One flight in so many is taken: 8,184, of which 2,046 judge."""
@@ -46,7 +50,9 @@ NEIGHBOURS = Estimator(
 
 @cache
 def _taken() -> pa.Table:
-    with resources.as_file(resources.files("mlops_plugins.data") / "flights.parquet") as path:
+    with resources.as_file(
+        resources.files("mlops_plugins.stages.ingest") / "flights.parquet"
+    ) as path:
         whole = tables.read(path)
     return whole.take(list(range(0, whole.num_rows, EVERY)))
 
@@ -72,7 +78,7 @@ def train(
         features = shutil.copytree(features, folder.with_name(f"{folder.name} features"))
         path = features / "train.parquet"
         tables.write(spoilt(tables.read(path)), path)
-    model.build(
+    model_folder.build(
         context(folder.parent, case),
         trainer,
         chosen={Stage.TRAIN: NAMES[type(trainer).__name__], Stage.FEATURES: "project"},

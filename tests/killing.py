@@ -22,18 +22,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import Stage, files, tables
-from mlops_plugins.cli import main
-from mlops_plugins.jobs import Project
-from mlops_plugins.model import open_model
-from mlops_plugins.promotion.history import fold
-from mlops_plugins.run import cap_threads
+from mlops_plugins import Stage
+from mlops_plugins.artifacts import files, tables
+from mlops_plugins.artifacts.model_folder import open_model
+from mlops_plugins.cli.app import main
+from mlops_plugins.runtime.executor import cap_threads
+from mlops_plugins.runtime.jobs import Project
+from mlops_plugins.stages.register.history import fold
 from registering import Home
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlops_plugins.stages import Champion
+    from mlops_plugins.api.contracts.register import Champion
 
 EVENTS = {
     "http.client.send",

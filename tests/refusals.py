@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins.stages import CONTRACTS, PIPELINE
+from mlops_plugins.api.contracts import CONTRACTS, PIPELINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
     from subprocess import CompletedProcess
 
-    from mlops_plugins.errors import ExitCode
+    from mlops_plugins.api.errors import ExitCode
 
 OUTPUTS = sorted(path for stage in PIPELINE for path in CONTRACTS[stage].outputs.values())
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner
 
-from mlops_plugins import Stage, files
-from mlops_plugins.cli import main
-from mlops_plugins.registry import registry
+from mlops_plugins import Stage
+from mlops_plugins.artifacts import files
+from mlops_plugins.cli.app import main
+from mlops_plugins.manager.plugin_manager import registry
 from mlops_plugins.testing.artefacts import verdict
 from mlops_plugins.testing.contracts.report import COMPLETE
 from mlops_plugins.testing.sandbox import Sandbox
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from mlops_plugins.stages import Champion
+    from mlops_plugins.api.contracts.register import Champion
 
 
 SUMMARY = {"roc_auc": {"value": 0.81, "low": 0.79, "high": 0.83, "baseline": 0.5}}
@@ -69,7 +70,7 @@ class Home:
 
     def champion(self) -> Champion | None:
         """Return whom the alias names."""
-        from mlops_plugins.jobs import Project
+        from mlops_plugins.runtime.jobs import Project
 
         project = Project(self.root, lambda _: None)
         found: Champion | None = project.implementation(Stage.REGISTER).champion(project.context)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conftest import Project, begin, render
-from mlops_plugins.errors import ExitCode
+from mlops_plugins.api.errors import ExitCode
 from refusals import assert_refused, assert_told, contents
 
 if TYPE_CHECKING:

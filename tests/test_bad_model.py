@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from mlops_plugins import estimators
-from mlops_plugins.errors import ExitCode, ModelError
+from mlops_plugins.api.errors import ExitCode, ModelError
 from refusals import assert_refused, contents
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from bench import plugins
 from conftest import Project
-from mlops_plugins.stages import PIPELINE
+from mlops_plugins.api.contracts import PIPELINE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +70,7 @@ BUDGET = {
 PROBE = """\
 import json, sys
 from pathlib import Path
-from mlops_plugins.cli import main
+from mlops_plugins.cli.app import main
 try:
     main(sys.argv[2:], prog_name="mlops")
 finally:

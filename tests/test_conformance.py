@@ -11,8 +11,9 @@ import duckdb
 import pytest
 
 import mlops_plugins
-from mlops_plugins import ConfigurationError, Stage, files
-from mlops_plugins.registry import registry
+from mlops_plugins import ConfigurationError, Stage
+from mlops_plugins.artifacts import files
+from mlops_plugins.manager.plugin_manager import registry
 from mlops_plugins.testing import Check, checks, contracts
 from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.subject import Subject
@@ -21,7 +22,7 @@ from mlops_plugins.testing.tables import plain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FLIGHTS = Path(mlops_plugins.__file__).parent / "data" / "flights.parquet"
+FLIGHTS = Path(mlops_plugins.__file__).parent / "stages" / "ingest" / "flights.parquet"
 
 DATABASE = "CONFORMANCE_DATABASE"
 

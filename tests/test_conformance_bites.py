@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlops_plugins import Stage
-from mlops_plugins.registry import registry
+from mlops_plugins.manager.plugin_manager import registry
 from mlops_plugins.testing import Check, ConformanceError, checks, contracts
 from mlops_plugins.testing.contracts import plugin
 
@@ -51,29 +51,30 @@ class Broken:
 
 
 BASES = {
-    "ingest": "mlops_plugins.plugins.flights:Sample",
-    "validate": "mlops_plugins.plugins.pandera:Pandera",
+    "ingest": "mlops_plugins.stages.ingest.sample:Sample",
+    "validate": "mlops_plugins.stages.validate.pandera:Pandera",
     "profile": "shelf:Page",
-    "split": "mlops_plugins.plugins.splits:Random",
-    "features": "mlops_plugins.plugins.project:ProjectFeatures",
-    "tune": "mlops_plugins.plugins.none:NoTuner",
-    "train": "mlops_plugins.plugins.sklearn:GradientBoosting",
-    "evaluate": "mlops_plugins.plugins.metrics:Metrics",
-    "explain": "mlops_plugins.plugins.permutation:Permutation",
-    "gate": "mlops_plugins.plugins.gatekeeper:Gatekeeper",
-    "report": "mlops_plugins.plugins.report:Page",
-    "track": "mlops_plugins.plugins.none:NoTracker",
+    "split": "mlops_plugins.stages.split:Random",
+    "features": "mlops_plugins.stages.features.project:ProjectFeatures",
+    "tune": "mlops_plugins.stages.tune.none:NoTuner",
+    "train": "mlops_plugins.stages.train.sklearn:GradientBoosting",
+    "evaluate": "mlops_plugins.stages.evaluate.metrics:Metrics",
+    "explain": "mlops_plugins.stages.explain.permutation:Permutation",
+    "gate": "mlops_plugins.stages.gate.champion:Gatekeeper",
+    "report": "mlops_plugins.stages.report.page:Page",
+    "track": "mlops_plugins.stages.tune.none:NoTracker",
     "register": "shelf:Shelf",
-    "serve": "mlops_plugins.options:Options",
-    "monitor": "mlops_plugins.plugins.drift:DriftMonitor",
-    "retrain": "mlops_plugins.plugins.policy:Policy",
-    "notify": "mlops_plugins.plugins.notices:Log",
+    "serve": "mlops_plugins.api.component:Options",
+    "monitor": "mlops_plugins.stages.monitor.drift:DriftMonitor",
+    "retrain": "mlops_plugins.stages.retrain.policy:Policy",
+    "notify": "mlops_plugins.stages.notify.log:Log",
 }
 
 SHELF = '''
 import shutil
-from mlops_plugins import ModelError, Options, files
-from mlops_plugins.stages import Champion
+from mlops_plugins import ModelError, Options
+from mlops_plugins.artifacts import files
+from mlops_plugins.api.contracts.register import Champion
 
 class Shelf(Options):
     """Keeps models in folders; right in all that is checked."""
@@ -109,7 +110,7 @@ class Shelf(Options):
 '''
 
 PAGE = '''
-from mlops_plugins import tables
+from mlops_plugins.artifacts import tables
 
 class Page(Options):
     """Counts rows; right in all that is checked."""
@@ -1172,7 +1173,8 @@ import numpy as np
 import pyarrow as pa
 from pydantic import ConfigDict
 from mlops_plugins import ConfigurationError, DataError, Decision, Field, Finding, MlopsError
-from mlops_plugins import Options, Source, files, tables
+from mlops_plugins import Options, Source
+from mlops_plugins.artifacts import files, tables
 from {module} import {name} as Base
 
 class Scores:

@@ -9,8 +9,8 @@ import pytest
 from packaging.version import Version
 
 from conftest import write_distribution
-from mlops_plugins.deprecation import PREVIOUS, REMOVED_IN
-from mlops_plugins.errors import ExitCode
+from mlops_plugins.api.deprecation import PREVIOUS, REMOVED_IN
+from mlops_plugins.api.errors import ExitCode
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -28,7 +28,7 @@ import json
 import shutil
 
 from mlops_plugins import Implementation, Options, Stage, hookimpl
-from mlops_plugins.files import digest, read_json, write_json
+from mlops_plugins.artifacts.files import digest, read_json, write_json
 
 
 @hookimpl

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from conftest import ROOT
-from mlops_plugins import discovery, hookimpl
-from mlops_plugins.stages import CONTRACTS, Implementation, Stage
+from mlops_plugins import hookimpl
+from mlops_plugins.api.contracts import CONTRACTS
+from mlops_plugins.api.spec import Implementation
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.manager import discovery
 
 CONTRACTS_PAGE = (ROOT / "docs/reference/contracts.md").read_text()
 EXTERNAL = "\n".join(path.read_text() for path in (ROOT / "tests/acme").rglob("*.py"))

@@ -16,13 +16,13 @@ import pandas as pd
 import pytest
 from sklearn import datasets, linear_model, metrics
 
-from mlops_plugins import schema
-from mlops_plugins.files import digest
-from mlops_plugins.monitoring.columns import Table
-from mlops_plugins.monitoring.performance import primary_metric
-from mlops_plugins.monitoring.statistics import numeric_drift
-from mlops_plugins.plugins.drift import DriftMonitor
-from mlops_plugins.stages import Context, Data
+from mlops_plugins.api.context import Context, Data
+from mlops_plugins.artifacts import schema
+from mlops_plugins.artifacts.files import digest
+from mlops_plugins.stages.monitor.columns import Table
+from mlops_plugins.stages.monitor.drift import DriftMonitor
+from mlops_plugins.stages.monitor.performance import primary_metric
+from mlops_plugins.stages.monitor.statistics import numeric_drift
 
 FLIGHTS = Data(task="binary", target="late", time="scheduled", id="flight_id")
 
@@ -450,8 +450,8 @@ import sys
 sys.modules |= dict.fromkeys(("sklearn", "evidently", "matplotlib"))
 sys.path.insert(0, {tests!r})
 from pathlib import Path
-from mlops_plugins.plugins.drift import DriftMonitor
-from mlops_plugins.stages import Context, Data
+from mlops_plugins.stages.monitor.drift import DriftMonitor
+from mlops_plugins.api.context import Context, Data
 assert not {{"pandas", "numpy", "scipy", "jinja2"}} & set(sys.modules)
 root = Path({root!r})
 data = Data(task="binary", target="late", time="scheduled", id="flight_id")

@@ -12,19 +12,20 @@ import pandas as pd
 import pytest
 from sklearn import metrics as m
 
-from mlops_plugins import scoring, tables
-from mlops_plugins.errors import ConfigurationError
-from mlops_plugins.evaluation import (
+from mlops_plugins.api.errors import ConfigurationError
+from mlops_plugins.artifacts import tables
+from mlops_plugins.metrics import scoring
+from mlops_plugins.metrics.slices import of_dict
+from mlops_plugins.stages.evaluate import (
     baselines,
     calibration,
+    charts,
     fairness,
-    learning,
-    pictures,
+    learning_curve,
     sliced,
     threshold,
 )
-from mlops_plugins.evaluation.refit import refit, some_rows
-from mlops_plugins.slices import of_dict
+from mlops_plugins.stages.evaluate.refit import refit, some_rows
 from mlops_plugins.testing import artefacts
 from mlops_plugins.testing.sandbox import content
 from tests.evaluating import context, evaluate, flights, judged, penguins, read
@@ -467,7 +468,7 @@ def test_too_few_rows_for_a_point_are_told() -> None:
     quiet = replace(
         base, context=context(flights("multiclass"), base.context.root, say=said.append)
     )
-    found = learning.curve(quiet, [0.0001])
+    found = learning_curve.curve(quiet, [0.0001])
     assert [one["share"] for one in found["points"]] == [1.0]
     assert found["skipped"][0]["reason"] == "a class has no rows among them"
     assert said == ["learning curve: nothing of 0 rows: a class has no rows among them"]
@@ -477,7 +478,7 @@ def test_too_few_rows_for_a_point_are_told() -> None:
 
 
 def test_the_table_of_classes_is_scikit_learns() -> None:
-    from mlops_plugins.evaluation import curves
+    from mlops_plugins.stages.evaluate import curves
 
     found = judged(flights("multiclass"))
     expected = m.classification_report(
@@ -493,8 +494,8 @@ def test_the_table_of_classes_is_scikit_learns() -> None:
 def test_a_picture_of_many_classes_pools_those_with_fewest_errors() -> None:
     table = np.diag(np.full(40, 5))
     table[7, 30] = 9
-    pooled, names = pictures._pooled(table, [f"class {i}" for i in range(40)])
-    assert len(names) == pictures.MOST_CLASSES
+    pooled, names = charts._pooled(table, [f"class {i}" for i in range(40)])
+    assert len(names) == charts.MOST_CLASSES
     assert names[-1] == "26 others"
     assert pooled.sum() == table.sum()
     assert pooled[names.index("class 7"), names.index("class 30")] == 9

@@ -10,8 +10,8 @@ import pytest
 from sklearn import datasets, metrics
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from mlops_plugins import scoring, weighted
-from mlops_plugins.evaluation import intervals
+from mlops_plugins.metrics import scoring, weighted
+from mlops_plugins.stages.evaluate import intervals
 
 TASKS = ("binary", "multiclass", "regression")
 
@@ -164,7 +164,7 @@ def test_delongs_error_is_that_of_repeated_samples() -> None:
 
 
 def test_json_has_no_nan(tmp_path) -> None:
-    from mlops_plugins import files
+    from mlops_plugins.artifacts import files
 
     y, s = answers("binary")
     first = y == 1

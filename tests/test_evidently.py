@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlops_plugins import schema
-from mlops_plugins.stages import Context, Data
+from mlops_plugins.api.context import Context, Data
+from mlops_plugins.artifacts import schema
 
 pytest.importorskip("evidently")
 
-from mlops_plugins.plugins.evidently import EvidentlyMonitor
+from mlops_plugins.stages.monitor.evidently import EvidentlyMonitor
 
 DATA = Data(task="binary", target="late", time="scheduled", id="flight_id")
 

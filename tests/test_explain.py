@@ -13,14 +13,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlops_plugins import DataError, tables
-from mlops_plugins.explaining import report
-from mlops_plugins.explaining.report import Importance
-from mlops_plugins.model import open_model
-from mlops_plugins.plugins.permutation import Permutation
-from mlops_plugins.plugins.shap import Shap
-from mlops_plugins.schema import conform
-from mlops_plugins.stages import MODEL
+from mlops_plugins import DataError
+from mlops_plugins.api.paths import MODEL
+from mlops_plugins.artifacts import tables
+from mlops_plugins.artifacts.model_folder import open_model
+from mlops_plugins.artifacts.schema import conform
+from mlops_plugins.stages.explain import importance
+from mlops_plugins.stages.explain.importance import Importance
+from mlops_plugins.stages.explain.permutation import Permutation
+from mlops_plugins.stages.explain.shap import Shap
 from mlops_plugins.testing import artefacts
 from mlops_plugins.testing.tables import DIABETES, WINES, Case, nulls, plain
 
@@ -250,7 +251,7 @@ def test_a_picture_shows_twenty_columns_at_most(tmp_path: Path) -> None:
     for shown in (many[:20], many):
         folder = tmp_path / str(len(shown))
         folder.mkdir()
-        report.write(folder, shown, measure="loss")
+        importance.write(folder, shown, measure="loss")
         heights.append(struct.unpack(">I", (folder / "importance.png").read_bytes()[20:24])[0])
         assert len((folder / "importance.csv").read_text().splitlines()) == len(shown) + 1
     assert heights[0] == heights[1]
@@ -329,7 +330,7 @@ OURS = '''\
 """Explains by a word, and no row."""
 
 from mlops_plugins import Implementation, Options, Stage, hookimpl
-from mlops_plugins.files import write_json, write_text
+from mlops_plugins.artifacts.files import write_json, write_text
 
 
 @hookimpl

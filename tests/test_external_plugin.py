@@ -20,7 +20,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from conftest import ROOT, UNMEASURED, Project, begin, ran, render, shorten
-from mlops_plugins.stages import PIPELINE, Stage
+from mlops_plugins.api.contracts import PIPELINE
+from mlops_plugins.api.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,7 +138,7 @@ def events(project: Project, *kinds: str) -> list[dict[str, Any]]:
 
 def production(project: Project) -> str:
     """Write a month that the sample's June says nothing of, and return its rows' file."""
-    flights = ("python", "-m", "mlops_plugins.plugins.flights", "2013-12", "data/production")
+    flights = ("python", "-m", "mlops_plugins.stages.ingest.sample", "2013-12", "data/production")
     return project.run(*flights).stdout.split()[0]
 
 

@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from mlops_plugins import DataError, Stage, estimators, files
+from mlops_plugins import DataError, Stage, estimators
+from mlops_plugins.api.context import Context, Data
+from mlops_plugins.artifacts import files
 from mlops_plugins.features import date_parts
-from mlops_plugins.registry import registry
-from mlops_plugins.stages import Context, Data
+from mlops_plugins.manager.plugin_manager import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

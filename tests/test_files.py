@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import ROOT
-from mlops_plugins import files
+from mlops_plugins.artifacts import files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def test_a_killed_writer_leaves_what_was_there(tmp_path: Path) -> None:
     target.mkdir()
     (target / "good").write_text("good")
     code = (
-        "import os, signal, sys; from pathlib import Path; from mlops_plugins import files\n"
+        "import os, signal, sys; from pathlib import Path; from mlops_plugins.artifacts import files\n"
         "with files.replacing(Path(sys.argv[1])) as draft:\n"
         "    draft.mkdir(); (draft / 'half').write_text('half'); os.kill(os.getpid(), signal.SIGKILL)"
     )
@@ -58,7 +58,7 @@ def test_a_killed_writer_leaves_what_was_there(tmp_path: Path) -> None:
 def test_there_is_no_moment_without_the_folder(tmp_path: Path) -> None:
     target = tmp_path / "model"
     code = (
-        "import os, sys; from pathlib import Path; from mlops_plugins import files\n"
+        "import os, sys; from pathlib import Path; from mlops_plugins.artifacts import files\n"
         "target = Path(sys.argv[1]); target.mkdir(); (target / 'old').touch()\n"
         "with files.replacing(target) as draft:\n"
         "    draft.mkdir(); (draft / 'new').touch()\n"
@@ -85,7 +85,7 @@ def test_what_json_cannot_say_becomes_null(tmp_path: Path) -> None:
 def test_the_sample_is_what_its_script_makes(tmp_path: Path) -> None:
     made = tmp_path / "flights.parquet"
     subprocess.run([sys.executable, str(ROOT / "scripts/make_sample.py"), str(made)], check=True)
-    shipped = ROOT / "src/mlops_plugins/data/flights.parquet"
+    shipped = ROOT / "src/mlops_plugins/stages/ingest/flights.parquet"
     assert made.read_bytes() == shipped.read_bytes()
     assert shipped.stat().st_size < 2_000_000
     assert pq.read_metadata(shipped).num_rows == 327_346
@@ -106,7 +106,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_every_exit_code_is_documented() -> None:
-    from mlops_plugins.errors import ExitCode
+    from mlops_plugins.api.errors import ExitCode
 
     page = (ROOT / "docs/reference/exit-codes.md").read_text()
     for code in ExitCode:

@@ -26,11 +26,12 @@ from gating import (
     slices,
     train,
 )
-from mlops_plugins import files, scoring, tables, weighted
-from mlops_plugins.cli import main
-from mlops_plugins.errors import ConfigurationError
-from mlops_plugins.gating import calibration
-from mlops_plugins.plugins.sklearn import GradientBoosting
+from mlops_plugins.api.errors import ConfigurationError
+from mlops_plugins.artifacts import files, tables
+from mlops_plugins.cli.app import main
+from mlops_plugins.metrics import scoring, weighted
+from mlops_plugins.stages.gate import calibration
+from mlops_plugins.stages.train.sklearn import GradientBoosting
 from mlops_plugins.testing.artefacts import scratch
 from test_tutorial import assert_shown
 

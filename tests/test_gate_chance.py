@@ -17,16 +17,17 @@ import pandas as pd
 import pytest
 
 from gating import FLIGHTS
-from mlops_plugins import tables
-from mlops_plugins.gating import comparison
-from mlops_plugins.gating.checks import decide
-from mlops_plugins.gating.rows import Pair, Side
-from mlops_plugins.stages import Champion, Data
+from mlops_plugins.api.context import Data
+from mlops_plugins.api.contracts.register import Champion
+from mlops_plugins.artifacts import tables
+from mlops_plugins.stages.gate import comparison
+from mlops_plugins.stages.gate.checks import decide
+from mlops_plugins.stages.gate.paired_rows import Pair, Side
 from mlops_plugins.testing.artefacts import context, scratch
 from mlops_plugins.testing.tables import Case
 
 if TYPE_CHECKING:
-    from mlops_plugins.stages import Task
+    from mlops_plugins.api.context import Task
 
 COMPARISONS, ROWS, LEARNT, RESAMPLES = 200, 500, 4000, 300
 CASES: dict[Task, Case] = {
@@ -43,7 +44,9 @@ def judged(task: Task) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return the targets of as many flights as are needed, and what three models make of them."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    with resources.as_file(resources.files("mlops_plugins.data") / "flights.parquet") as path:
+    with resources.as_file(
+        resources.files("mlops_plugins.stages.ingest") / "flights.parquet"
+    ) as path:
         whole = tables.read_frame(path)
     wanted = 2 * LEARNT + COMPARISONS * ROWS
     rows = whole.sample(wanted, random_state=0).reset_index(drop=True)

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from gating import GOOD, LINEAR, Gating, train
-from mlops_plugins import files, tables
-from mlops_plugins.errors import ConfigurationError, ModelError
+from mlops_plugins.api.contracts.register import Champion
+from mlops_plugins.api.errors import ConfigurationError, ModelError
+from mlops_plugins.artifacts import files, tables
 from mlops_plugins.estimators import FILE
-from mlops_plugins.stages import Champion
 from mlops_plugins.testing.artefacts import build, provide, scratch
 from mlops_plugins.testing.tables import WINES
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlops_plugins import Implementation, Options, Stage, modules
-from mlops_plugins.identity import identity
+from mlops_plugins import Implementation, Options, Stage
+from mlops_plugins.config.fingerprint import identity
+from mlops_plugins.manager import modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,8 +18,8 @@ import xlsxwriter
 
 from conftest import Project, begin, render
 from ingesting import CACHE, RAW, choose, ingested, table
-from mlops_plugins import files
-from mlops_plugins.errors import ExitCode
+from mlops_plugins.api.errors import ExitCode
+from mlops_plugins.artifacts import files
 from refusals import assert_refused, assert_told, contents, restore, whole
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import Project, begin, git, give_environment, render
 from ingesting import CACHE, choose, ingested, table
-from mlops_plugins.errors import ExitCode
+from mlops_plugins.api.errors import ExitCode
 from refusals import assert_refused, assert_told, contents
 from services import s3
 

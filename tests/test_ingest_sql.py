@@ -15,8 +15,8 @@ import pytest
 
 from conftest import Project, begin, render
 from ingesting import CACHE, RAW, choose, ingested
-from mlops_plugins import files
-from mlops_plugins.errors import ExitCode
+from mlops_plugins.api.errors import ExitCode
+from mlops_plugins.artifacts import files
 from refusals import assert_refused, contents
 from services import postgres
 

@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
-from mlops_plugins import json_schema
-from mlops_plugins.registry import registry
+from mlops_plugins.config import json_schema
+from mlops_plugins.manager.plugin_manager import registry
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conftest import UNMEASURED, Project, begin, git, ran, render, shorten
-from mlops_plugins import files
+from mlops_plugins.artifacts import files
 from refusals import contents
 
 if TYPE_CHECKING:

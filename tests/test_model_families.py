@@ -20,11 +20,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from conftest import write_distribution
-from mlops_plugins import ModelError, Stage, estimators, files, model, tables
-from mlops_plugins.model import open_model
-from mlops_plugins.plugins.mlflow.registry import Registry
-from mlops_plugins.registry import registry
-from mlops_plugins.stages import MODEL, SCHEMA
+from mlops_plugins import ModelError, Stage, estimators
+from mlops_plugins.api.paths import MODEL, SCHEMA
+from mlops_plugins.artifacts import files, model_folder, tables
+from mlops_plugins.artifacts.model_folder import open_model
+from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.stages.register.mlflow import Registry
 from mlops_plugins.testing import artefacts
 from mlops_plugins.testing.artefacts import provide, verdict
 from mlops_plugins.testing.tables import Case, flight_rows, plain
@@ -194,7 +195,7 @@ def registered(own: Path, tmp_path_factory: pytest.TempPathFactory) -> Registere
 def build(root: Path, family: str) -> Path:
     trainer, options = FAMILIES[family]
     implementation: Any = registry().load(Stage.TRAIN, trainer)
-    model.build(
+    model_folder.build(
         artefacts.context(root, FLIGHTS),
         implementation(**options),
         chosen={Stage.TRAIN: trainer, Stage.FEATURES: "project"},
@@ -296,10 +297,10 @@ def test_a_file_with_one_type_more_is_refused(
     built = build(tmp_path, family)
     open_model(built)
     with_one_type_more(built / "estimator", trusted_by(FAMILIES[family][0]))
-    manifest = files.read_json(built / model.MANIFEST)
+    manifest = files.read_json(built / model_folder.MANIFEST)
     name = f"estimator/{estimators.FILE}"
     manifest["files"][name] = files.digest(built / name)
-    files.write_json(built / model.MANIFEST, manifest)
+    files.write_json(built / model_folder.MANIFEST, manifest)
     called = []
     monkeypatch.setattr(sys.modules[__name__], "shout", called.append)
 

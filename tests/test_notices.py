@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mlops_plugins.plugins.notices import File, Log
-from mlops_plugins.stages import Alert, Context, Data
+from mlops_plugins.api.context import Context, Data
+from mlops_plugins.api.contracts.notify import Alert
+from mlops_plugins.stages.notify.file import File
+from mlops_plugins.stages.notify.log import Log
 
 ALERT = Alert(
     severity="warning", title='Drift in "wind"\nand more', details=("eins", "zwei → drei")

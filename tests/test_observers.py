@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conftest import write_distribution
-from mlops_plugins.errors import ConfigurationError, ObserverError
-from mlops_plugins.hookspecs import Hooks
-from mlops_plugins.observing import observed, required
-from mlops_plugins.registry import OBSERVERS, Registry, registry
-from mlops_plugins.stages import Context, Data, Stage
+from mlops_plugins.api.context import Context, Data
+from mlops_plugins.api.errors import ConfigurationError, ObserverError
+from mlops_plugins.api.hookspecs import Hooks
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.manager.plugin_manager import OBSERVERS, Registry, registry
+from mlops_plugins.runtime.observers import observed, required
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlops_plugins.files import digest
+from mlops_plugins.artifacts.files import digest
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -28,7 +28,7 @@ class Ours(Options):
     word: str = Field("all", description="What it depends on.")
 
     def explain(self, context, *, model, splits, output):
-        from mlops_plugins.files import write_json, write_text
+        from mlops_plugins.artifacts.files import write_json, write_text
 
         output.mkdir()
         write_json(output / "importance.json", {"columns": [{"column": self.word, "importance": 1}]})
@@ -63,7 +63,7 @@ def test_one_that_writes_nothing_is_told_and_loses_nothing(project: Project) -> 
     assert failed.stderr.endswith(
         "error: The implementation of explain ended without an error, and wrote no 'output'.\n"
         "  where:    explain: output\n"
-        "  expected: as mlops_plugins.stages.Explain says\n"
+        "  expected: as mlops_plugins.api.contracts.explain.Explain says\n"
         "  next:     tell its author: `mlops plugins why explain` says whose it is\n"
     )
     assert digest(project.root / "reports/explanation") == before

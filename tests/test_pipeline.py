@@ -9,8 +9,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from conftest import Project, begin, render, shorten
-from mlops_plugins.files import digest
-from mlops_plugins.stages import CONTRACTS, PIPELINE, Stage
+from mlops_plugins.api.contracts import CONTRACTS, PIPELINE
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.artifacts.files import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -231,7 +232,7 @@ def test_every_split_gives_two_parts(project: Project, split: str) -> None:
 
 def test_drift_closes_the_loop(project: Project) -> None:
     month = project.run(
-        "python", "-m", "mlops_plugins.plugins.flights", "2013-12", "data/production"
+        "python", "-m", "mlops_plugins.stages.ingest.sample", "2013-12", "data/production"
     )
     rows, labels = month.stdout.split()
     # Ten days of June say nothing of December's cold: here that is drift, not broken data.

@@ -34,7 +34,7 @@ from conftest import (
     shorten,
 )
 from mlops_plugins import Stage
-from mlops_plugins.registry import registry
+from mlops_plugins.manager.plugin_manager import registry
 from test_template import PINS, QUESTIONS, run
 from test_tutorial import blocks, pattern
 from test_update import assert_clean, files, make, put_under_git, replace, update

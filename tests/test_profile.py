@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from browser import DESKTOP, PHONE, Browser, faint_texts, fits, requests
-from mlops_plugins import pages, tables
-from mlops_plugins.profiling import report, sample
-from mlops_plugins.stages import Data, Task
+from mlops_plugins.api.context import Data, Task
+from mlops_plugins.artifacts import pages, tables
+from mlops_plugins.stages.profile import sample, summary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 def profile(frame: pd.DataFrame, folder: Path, task: Task = "binary", **roles: str) -> Any:
     tables.write_frame(frame, folder / "table.parquet")
     data = Data(task=task, target="y", **roles)
-    return report.make(sample.read(folder / "table.parquet", most_rows=1000), data)
+    return summary.make(sample.read(folder / "table.parquet", most_rows=1000), data)
 
 
 def page(found: Any, project: str) -> str:
-    return pages.render("profiling/page.html.j2", report=found, project=project)
+    return pages.render("stages/profile/page.html.j2", report=found, project=project)
 
 
 def column(found: Any, name: str) -> Any:

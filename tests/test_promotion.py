@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlops_plugins import Stage, files
-from mlops_plugins.errors import ExitCode
-from mlops_plugins.jobs import Project
-from mlops_plugins.promotion.who import who
+from mlops_plugins import Stage
+from mlops_plugins.api.errors import ExitCode
+from mlops_plugins.artifacts import files
+from mlops_plugins.runtime.jobs import Project
+from mlops_plugins.stages.register.actor import who
 from registering import SUMMARY, Home, begun, refused
 from services import mlflow_server
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlops_plugins import Stage, files
-from mlops_plugins.errors import ExitCode
-from mlops_plugins.jobs import Project
-from mlops_plugins.promotion.who import who
+from mlops_plugins import Stage
+from mlops_plugins.api.errors import ExitCode
+from mlops_plugins.artifacts import files
+from mlops_plugins.runtime.jobs import Project
+from mlops_plugins.stages.register.actor import who
 from registering import Home, begun, refused
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ def test_of_two_promotions_at_once_one_wins_and_the_other_says_so(
     code = """\
 import sys, time
 from pathlib import Path
-from mlops_plugins.cli import main
-from mlops_plugins.promotion import steps
+from mlops_plugins.cli.app import main
+from mlops_plugins.stages.register import transitions
 folder, version = Path(sys.argv[1]), sys.argv[2]
 change = steps._entry
 def wait(*arguments):

@@ -11,9 +11,9 @@ import pytest
 
 from conftest import write_distribution
 from mlops_plugins import ConfigurationError, MlopsError, Stage
-from mlops_plugins.hookspecs import GROUP
-from mlops_plugins.registry import Offer, Registry, registry
-from mlops_plugins.stages import CONTRACTS
+from mlops_plugins.api.contracts import CONTRACTS
+from mlops_plugins.api.hookspecs import GROUP
+from mlops_plugins.manager.plugin_manager import Offer, Registry, registry
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ import pytest
 
 from browser import DESKTOP, PHONE, Browser, faint_texts, fits, requests
 from conftest import Project, begin, render
-from mlops_plugins.errors import DataError
-from mlops_plugins.reporting import card
+from mlops_plugins.api.errors import DataError
+from mlops_plugins.artifacts import card
 
 if TYPE_CHECKING:
     from pathlib import Path

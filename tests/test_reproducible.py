@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conftest import Project, git, give_environment
-from mlops_plugins import files
-from mlops_plugins.run import THREAD_VARIABLES
-from mlops_plugins.stages import METRICS, MODEL, REFERENCE
+from mlops_plugins.api.paths import METRICS, MODEL, REFERENCE
+from mlops_plugins.artifacts import files
+from mlops_plugins.runtime.executor import THREAD_VARIABLES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from mlops_plugins.errors import ConfigurationError
-from mlops_plugins.options import parse
-from mlops_plugins.plugins.policy import Policy
-from mlops_plugins.stages import Context, Data
+from mlops_plugins.api.component import parse
+from mlops_plugins.api.context import Context, Data
+from mlops_plugins.api.errors import ConfigurationError
+from mlops_plugins.stages.retrain.policy import Policy
 
 
 def report(status, data="ok", performance="ok"):

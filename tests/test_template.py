@@ -21,9 +21,10 @@ from packaging.specifiers import SpecifierSet
 from ruamel.yaml import YAML
 
 from conftest import ROOT, Project, begin, git, render
-from mlops_plugins import config, params
-from mlops_plugins.registry import registry
-from mlops_plugins.stages import CONTRACTS, PIPELINE, Stage
+from mlops_plugins.api.contracts import CONTRACTS, PIPELINE
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.config import compose, params
+from mlops_plugins.manager.plugin_manager import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -440,7 +441,7 @@ def test_conf_chooses_what_there_is_and_has_options_for_nothing_else(any_project
 def test_conf_composes_to_what_was_answered(any_project: Rendered, tmp_path: Path) -> None:
     copy = tmp_path / "project"
     shutil.copytree(any_project.root, copy)
-    config.compose(copy, in_experiment=False)
+    compose.compose(copy, in_experiment=False)
     whole, answers = params.read(copy), any_project.answers()
     context = params.context(copy, whole, print)
     assert context.project == any_project.toml()["project"]["name"]

@@ -16,8 +16,9 @@ import mlflow
 import pytest
 
 from mlops_plugins import ConfigurationError
-from mlops_plugins.plugins.mlflow.tracking import Tracker
-from mlops_plugins.stages import Context, Data, Result
+from mlops_plugins.api.context import Context, Data
+from mlops_plugins.api.contracts.track import Result
+from mlops_plugins.stages.track.mlflow import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +37,9 @@ from pathlib import Path
 
 import mlflow
 
-from mlops_plugins.plugins.mlflow.tracking import Tracker
-from mlops_plugins.stages import Context, Data, Result
+from mlops_plugins.stages.track.mlflow import Tracker
+from mlops_plugins.api.context import Context, Data
+from mlops_plugins.api.contracts.track import Result
 
 for line in sys.stdin:
     root, digest, number, gate = json.loads(line)

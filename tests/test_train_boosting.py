@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import log_loss
 
-from mlops_plugins import ConfigurationError, Stage, estimators, history, model, tables
-from mlops_plugins.registry import registry
-from mlops_plugins.stages import Data
+from mlops_plugins import ConfigurationError, Stage, estimators
+from mlops_plugins.api.context import Data
+from mlops_plugins.artifacts import learning_curves, model_folder, tables
+from mlops_plugins.manager.plugin_manager import registry
 from mlops_plugins.testing import artefacts
 from mlops_plugins.testing.tables import plain
 from training import BOOSTED, TARGET, diabetes, rounds, train, tumours, wines
@@ -174,7 +175,7 @@ def test_a_model_keeps_what_was_measured_while_it_learnt(tmp_path: Path, trainer
     passed: list[tuple[str, float, int | None]] = []
     context = replace(artefacts.context(tmp_path, case), measured=lambda *told: passed.append(told))
     implementation: Any = registry().load(Stage.TRAIN, trainer)
-    model.build(
+    model_folder.build(
         context,
         implementation(**rounds(trainer, 12)),
         chosen={Stage.TRAIN: trainer, Stage.FEATURES: "project"},
@@ -182,14 +183,14 @@ def test_a_model_keeps_what_was_measured_while_it_learnt(tmp_path: Path, trainer
         schema_file=artefacts.provide(case, "schema.yaml"),
         output=tmp_path / "model",
     )
-    kept = history.read(tmp_path / "model")
+    kept = learning_curves.read(tmp_path / "model")
     assert [(name, value, step) for name in kept for step, value in kept[name]] == sorted(
         passed, key=lambda told: [*kept].index(told[0])
     )
     assert len(kept["train_log_loss"]) == 12
     manifest = json.loads((tmp_path / "model" / "manifest.json").read_text())
-    assert history.FILE in manifest["files"]
+    assert learning_curves.FILE in manifest["files"]
 
 
 def test_a_model_without_a_history_has_none(tmp_path: Path) -> None:
-    assert history.read(tmp_path) == {}
+    assert learning_curves.read(tmp_path) == {}

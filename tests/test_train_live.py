@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from mlflow import MlflowClient
 
-from mlops_plugins import history, params
-from mlops_plugins.plugins.mlflow import live
-from mlops_plugins.stages import MODEL
+from mlops_plugins.api.paths import MODEL
+from mlops_plugins.artifacts import learning_curves
+from mlops_plugins.config import params
+from mlops_plugins.integrations.mlflow import live
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Project
-    from mlops_plugins.stages import Context
+    from mlops_plugins.api.context import Context
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +41,7 @@ def series(root: Path, run: str, metric: str) -> list[tuple[int, float]]:
 
 def test_a_tracked_result_has_the_models_history(finished: Project) -> None:
     (run,) = runs(finished.root)
-    kept = history.read(finished.root / MODEL)
+    kept = learning_curves.read(finished.root / MODEL)
     assert len(kept["train_log_loss"]) == 40
     for metric, points in kept.items():
         assert series(finished.root, run, metric) == points
@@ -68,7 +69,7 @@ def test_live_metrics_are_in_the_run_that_tracking_goes_on_with(project: Project
     assert done.info.status == "FINISHED"
     assert done.data.metrics["roc_auc"] > 0.5
     assert done.data.params["train.max_iter"] == "15"
-    kept = history.read(project.root / MODEL)
+    kept = learning_curves.read(project.root / MODEL)
     assert series(project.root, run, "train_log_loss") == kept["train_log_loss"]
     digest = json.loads(project.read("reports/run.json"))["digest"]
     assert done.data.tags["mlops.digest"] == digest
@@ -126,8 +127,8 @@ def test_a_store_that_fails_is_told_once(context: Context, monkeypatch: pytest.M
 def test_without_it_training_needs_no_mlflow(finished: Project, tmp_path: Path) -> None:
     listing = tmp_path / "modules.json"
     probe = (
-        "import json, sys; from pathlib import Path; from mlops_plugins.run import run_stage;"
-        "from mlops_plugins.stages import Stage;"
+        "import json, sys; from pathlib import Path; from mlops_plugins.runtime.executor import run_stage;"
+        "from mlops_plugins.api.stage import Stage;"
         "run_stage(Path('.'), Stage.TRAIN, print);"
         "Path(sys.argv[1]).write_text(json.dumps(sorted(sys.modules)))"
     )

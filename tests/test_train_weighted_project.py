@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mlops_plugins import tables
-from mlops_plugins.errors import ExitCode
-from mlops_plugins.model import describe
-from mlops_plugins.stages import MODEL
+from mlops_plugins.api.errors import ExitCode
+from mlops_plugins.api.paths import MODEL
+from mlops_plugins.artifacts import tables
+from mlops_plugins.artifacts.model_folder import describe
 
 if TYPE_CHECKING:
     from conftest import Project

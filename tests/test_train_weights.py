@@ -9,8 +9,8 @@ import pytest
 from sklearn.metrics import root_mean_squared_error
 
 from mlops_plugins import ConfigurationError, DataError, Stage
-from mlops_plugins.options import parse
-from mlops_plugins.registry import registry
+from mlops_plugins.api.component import parse
+from mlops_plugins.manager.plugin_manager import registry
 from training import BOOSTED, TARGET, diabetes, rounds, train, tumours, wines
 
 if TYPE_CHECKING:

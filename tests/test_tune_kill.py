@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlops_plugins import Stage, files
-from mlops_plugins.registry import registry
-from mlops_plugins.stages import TUNING
+from mlops_plugins import Stage
+from mlops_plugins.api.paths import TUNING
+from mlops_plugins.artifacts import files
+from mlops_plugins.manager.plugin_manager import registry
 from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.subject import Subject
 from mlops_plugins.testing.tables import plain

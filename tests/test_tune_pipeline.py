@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conftest import ROOT
-from mlops_plugins import MlopsError, Stage, files, tuned
-from mlops_plugins.plugins.mlflow.tracking import Tracker
-from mlops_plugins.registry import registry
-from mlops_plugins.result import collect
-from mlops_plugins.run import run_stage
-from mlops_plugins.stages import BEST, MODEL, TRIALS, TUNING, Result, Trial
+from mlops_plugins import MlopsError, Stage
+from mlops_plugins.api.contracts.track import Result
+from mlops_plugins.api.contracts.tune import Trial
+from mlops_plugins.api.paths import BEST, MODEL, TRIALS, TUNING
+from mlops_plugins.artifacts import files
+from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.runtime import tuned_options
+from mlops_plugins.runtime.executor import run_stage
+from mlops_plugins.runtime.result import collect
+from mlops_plugins.stages.track.mlflow import Tracker
 from mlops_plugins.testing.artefacts import provide
 from mlops_plugins.testing.sandbox import Sandbox, copy
 from mlops_plugins.testing.subject import Subject
@@ -135,7 +139,7 @@ def test_the_result_has_the_trials_and_the_options_that_trained(tmp_path: Path) 
     assert tmp_path / TRIALS in result.files
     files.write_json(tmp_path / TRIALS, {"trials": []})
     with pytest.raises(MlopsError, match="What the tuner wrote cannot be read"):
-        tuned.trials(tmp_path)
+        tuned_options.trials(tmp_path)
 
 
 TRIED = (
@@ -160,7 +164,7 @@ import os, signal, sys
 from pathlib import Path
 from mlflow import MlflowClient
 from test_tune_pipeline import RESULT
-from mlops_plugins.plugins.mlflow.tracking import Tracker
+from mlops_plugins.stages.track.mlflow import Tracker
 from tuning import context
 
 root, moment, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from sklearn import datasets
 
-from mlops_plugins.plugins.flights import flights
+from mlops_plugins.stages.ingest.sample import flights
 from validating import Validating, accepted, refused
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mlops_plugins import batches
-from mlops_plugins.plugins.flights import flights
-from mlops_plugins.validation import raw
+from mlops_plugins.artifacts import batches, raw_table
+from mlops_plugins.stages.ingest.sample import flights
 from validating import OUTPUT, RAW, REFUSED, REPORT, Validating, accepted, refused
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def test_batches_show_in_nothing(
         made.write(table(), row_group_size=group)
         if read:
             monkeypatch.setattr(batches, "BATCH_ROWS", read)
-            monkeypatch.setattr(raw, "MOST_ROWS", joined)
+            monkeypatch.setattr(raw_table, "MOST_ROWS", joined)
         done = made.validate()
         if done.exit_code:
             made.schema(made.schema().replace("unique: true", "unique: false"))
@@ -80,7 +79,7 @@ def test_batches_show_in_nothing(
 
 def test_rows_are_counted_over_all_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "BATCH_ROWS", 1000)
-    monkeypatch.setattr(raw, "MOST_ROWS", 1000)
+    monkeypatch.setattr(raw_table, "MOST_ROWS", 1000)
     made = Validating(tmp_path, DATA)
     accepted(made.validate(rows()))
     made.options = {"tolerance": 0.0}
@@ -112,7 +111,7 @@ def test_the_values_are_those_of_the_raw_table(tmp_path: Path) -> None:
 
 PEAK = """\
 import resource, sys
-from mlops_plugins.cli import main
+from mlops_plugins.cli.app import main
 try:
     main(sys.argv[1:], prog_name="mlops")
 finally:

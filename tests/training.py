@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn import datasets
 
-from mlops_plugins import Stage, tables
-from mlops_plugins.registry import registry
-from mlops_plugins.stages import Context, Data
+from mlops_plugins import Stage
+from mlops_plugins.api.context import Context, Data
+from mlops_plugins.artifacts import tables
+from mlops_plugins.manager.plugin_manager import registry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from mlops_plugins.stages import Task
+    from mlops_plugins.api.context import Task
 
 BOOSTED = ("sklearn", "lightgbm", "xgboost", "catboost")
 

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mlops_plugins import Context, Field, Options, files, tables
-from mlops_plugins.options import parse
-from mlops_plugins.plugins.optuna import Optuna
-from mlops_plugins.stages import Data, Trainer
-from mlops_plugins.tuned import merged
-from mlops_plugins.tuning.journal import FOLDER
+from mlops_plugins import Context, Field, Options
+from mlops_plugins.api.component import parse
+from mlops_plugins.api.context import Data
+from mlops_plugins.api.contracts.tune import Trainer
+from mlops_plugins.artifacts import files, tables
+from mlops_plugins.runtime.tuned_options import merged
+from mlops_plugins.stages.tune.journal import FOLDER
+from mlops_plugins.stages.tune.optuna import Optuna
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

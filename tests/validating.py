@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from click.testing import CliRunner
 
-from mlops_plugins.cli import main
-from mlops_plugins.stages import PIPELINE, Stage
+from mlops_plugins.api.contracts import PIPELINE
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.cli.app import main
 from mlops_plugins.testing.sandbox import CHOSEN
 
 if TYPE_CHECKING:

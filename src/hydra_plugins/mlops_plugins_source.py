@@ -33,9 +33,9 @@ class ImplementationSource(ConfigSource):
 
     def load_config(self, config_path: str) -> ConfigResult:
         """Return an implementation's name and the defaults of its options."""
-        from mlops_plugins.options import defaults
-        from mlops_plugins.registry import registry
-        from mlops_plugins.stages import Stage
+        from mlops_plugins.api.component import defaults
+        from mlops_plugins.api.stage import Stage
+        from mlops_plugins.manager.plugin_manager import registry
 
         if not self.is_config(config_path):
             raise ConfigLoadError(f"Config not found: {config_path}")
@@ -50,7 +50,7 @@ class ImplementationSource(ConfigSource):
 
     def is_group(self, config_path: str) -> bool:
         """Return whether the path is a stage."""
-        from mlops_plugins.stages import Stage
+        from mlops_plugins.api.stage import Stage
 
         return config_path.strip("/") in {"", *Stage}
 
@@ -61,8 +61,8 @@ class ImplementationSource(ConfigSource):
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         """Return the stages at the top, and a stage's implementations below it."""
-        from mlops_plugins.registry import registry
-        from mlops_plugins.stages import Stage
+        from mlops_plugins.api.stage import Stage
+        from mlops_plugins.manager.plugin_manager import registry
 
         path = config_path.strip("/")
         if not path:

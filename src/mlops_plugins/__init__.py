@@ -1,15 +1,21 @@
 """The stages of a machine-learning project, each one swappable by a word in `conf/`."""
 
-from mlops_plugins.errors import (
+from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.context import Context
+from mlops_plugins.api.contracts.ingest import Source
+from mlops_plugins.api.contracts.monitor import Finding
+from mlops_plugins.api.contracts.notify import Alert
+from mlops_plugins.api.contracts.retrain import Decision
+from mlops_plugins.api.errors import (
     BlockedError,
     ConfigurationError,
     DataError,
     MlopsError,
     ModelError,
 )
-from mlops_plugins.hookspecs import hookimpl
-from mlops_plugins.options import Field, Options
-from mlops_plugins.stages import Alert, Context, Decision, Finding, Implementation, Source, Stage
+from mlops_plugins.api.hookspecs import hookimpl
+from mlops_plugins.api.spec import Implementation
+from mlops_plugins.api.stage import Stage
 
 __all__ = [
     "Alert",

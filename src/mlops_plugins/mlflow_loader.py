@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.model import Model, open_model
+from mlops_plugins.artifacts.model_folder import Model, open_model
 
 if TYPE_CHECKING:
     import pandas as pd

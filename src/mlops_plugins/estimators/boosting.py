@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from mlops_plugins.api.component import Field
 from mlops_plugins.estimators.kinds import columns
 from mlops_plugins.estimators.monotonic import Monotonic, constraints
 from mlops_plugins.estimators.reading import Training, read_training
 from mlops_plugins.estimators.weights import ClassWeight, row_weights
-from mlops_plugins.options import Field
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from mlops_plugins.api.context import Context
     from mlops_plugins.estimators.kinds import Columns
-    from mlops_plugins.stages import Context
 
 EARLY_STOPPING: Any = Field(
     None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlops_plugins.stages import Context, Task
+    from mlops_plugins.api.context import Context, Task
 
 LOSS: Mapping[Task, str] = {"binary": "log_loss", "multiclass": "log_loss", "regression": "rmse"}
 """The loss that all boosted trainers report, under one name."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.errors import DataError
+from mlops_plugins.api.errors import DataError
 from mlops_plugins.estimators import text
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from mlops_plugins.stages import Context, Task
+    from mlops_plugins.api.context import Context, Task
 
 FEW = 40
 """Trees take a category of at most so many values as it is."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlops_plugins.errors import ConfigurationError, did_you_mean
-from mlops_plugins.options import Field
+from mlops_plugins.api.component import Field
+from mlops_plugins.api.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
+    from mlops_plugins.api.context import Context
     from mlops_plugins.estimators.kinds import Columns
-    from mlops_plugins.stages import Context
 
 Monotonic = dict[str, Literal[1, -1]]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import tables
-from mlops_plugins.errors import ConfigurationError, DataError, did_you_mean
+from mlops_plugins.api.errors import ConfigurationError, DataError, did_you_mean
+from mlops_plugins.artifacts import tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from mlops_plugins.stages import Context
+    from mlops_plugins.api.context import Context
 
 TABLE = "data/features/train.parquet"
 

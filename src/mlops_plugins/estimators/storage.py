@@ -8,7 +8,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.errors import ModelError
+from mlops_plugins.api.errors import ModelError
 from mlops_plugins.estimators.reading import prepared
 
 if TYPE_CHECKING:

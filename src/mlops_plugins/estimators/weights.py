@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from mlops_plugins.errors import ConfigurationError, did_you_mean
-from mlops_plugins.options import Field
+from mlops_plugins.api.component import Field
+from mlops_plugins.api.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from mlops_plugins.api.context import Context
     from mlops_plugins.estimators.reading import Training
-    from mlops_plugins.stages import Context
 
 ClassWeight = Literal["balanced"] | dict[str | int | bool, Annotated[float, Field(gt=0)]] | None
 

@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import files, manifest, model, schema, tables
-from mlops_plugins.stages import (
+from mlops_plugins.api.context import Context
+from mlops_plugins.api.contracts import CONTRACTS
+from mlops_plugins.api.contracts.ingest import Source
+from mlops_plugins.api.paths import (
     BEST,
-    CONTRACTS,
     EVALUATION,
     METRICS,
     MODEL,
@@ -21,10 +22,10 @@ from mlops_plugins.stages import (
     REPORT,
     SCHEMA,
     TUNING,
-    Context,
-    Source,
-    Stage,
 )
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.artifacts import files, model_folder, schema, tables
+from mlops_plugins.runtime import ingest_manifest
 from mlops_plugins.testing.tables import Case, judges
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def provide(case: Case, path: str) -> Path:
 
     Args:
         case: The table.
-        path: Where it is in a project, as in `mlops_plugins.stages.CONTRACTS`.
+        path: Where it is in a project, as in `mlops_plugins.api.contracts.CONTRACTS`.
     """
     root = _project(case)
     MAKERS[path](case, root)
@@ -102,7 +103,7 @@ class _Source:
 
 def _raw(case: Case, root: Path) -> None:
     raw, described = root / "data/raw.parquet", root / MANIFEST
-    manifest.build(context(root, case), _Source(case), output=raw, manifest=described)
+    ingest_manifest.build(context(root, case), _Source(case), output=raw, manifest=described)
 
 
 def _manifest(case: Case, root: Path) -> None:
@@ -132,7 +133,7 @@ def _splits(case: Case, root: Path) -> None:
 
 
 def _features(case: Case, root: Path) -> None:
-    from mlops_plugins.plugins.project import ProjectFeatures
+    from mlops_plugins.stages.features.project import ProjectFeatures
 
     ProjectFeatures(package=PACKAGE).features(
         context(root, case),
@@ -152,9 +153,9 @@ def _model(case: Case, root: Path) -> None:
 
 def build(case: Case, features: Path, output: Path) -> None:
     """Train scikit-learn's trees on these features, and write a model folder."""
-    from mlops_plugins.plugins.sklearn import GradientBoosting
+    from mlops_plugins.stages.train.sklearn import GradientBoosting
 
-    model.build(
+    model_folder.build(
         context(output.parent, case),
         GradientBoosting(max_iter=10, min_samples_leaf=5),
         chosen={Stage.TRAIN: "sklearn", Stage.FEATURES: "project"},
@@ -165,7 +166,7 @@ def build(case: Case, features: Path, output: Path) -> None:
 
 
 def _evaluation(case: Case, root: Path) -> None:
-    from mlops_plugins.plugins.metrics import Metrics
+    from mlops_plugins.stages.evaluate.metrics import Metrics
 
     (root / EVALUATION).parent.mkdir(exist_ok=True)
     Metrics(resamples=20).evaluate(
@@ -183,7 +184,7 @@ def _validation(case: Case, root: Path) -> None:
 
 
 def _profile(case: Case, root: Path) -> None:
-    from mlops_plugins.plugins.profile import TableProfile
+    from mlops_plugins.stages.profile.table import TableProfile
 
     (root / PROFILE).parent.mkdir(exist_ok=True)
     TableProfile().profile(
@@ -195,7 +196,7 @@ def _profile(case: Case, root: Path) -> None:
 
 
 def _explanation(case: Case, root: Path) -> None:
-    from mlops_plugins.plugins.permutation import Permutation
+    from mlops_plugins.stages.explain.permutation import Permutation
 
     (root / EXPLANATION).parent.mkdir(exist_ok=True)
     Permutation(rows=50, repeats=1).explain(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING
 
-from mlops_plugins.errors import MlopsError
+from mlops_plugins.api.errors import MlopsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

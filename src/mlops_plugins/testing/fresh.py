@@ -10,19 +10,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.errors import MlopsError
-from mlops_plugins.stages import Stage
+from mlops_plugins.api.errors import MlopsError
+from mlops_plugins.api.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 DRAFT = f"{os.sep}.writing-"
-"""What is in the path of every draft, as `mlops_plugins.files.replacing` makes it."""
+"""What is in the path of every draft, as `mlops_plugins.artifacts.files.replacing` makes it."""
 
 
 def run(root: str, stage: str) -> None:
     """Run a stage as `mlops run` does."""
-    from mlops_plugins.run import run_stage
+    from mlops_plugins.runtime.executor import run_stage
 
     run_stage(Path(root), Stage(stage), _say)
 
@@ -32,8 +32,8 @@ def killed(root: str, stage: str) -> None:
 
     Arrow writes without a word to Python, so its writes are not seen.
     """
-    from mlops_plugins import params
-    from mlops_plugins.registry import registry
+    from mlops_plugins.config import params
+    from mlops_plugins.manager.plugin_manager import registry
 
     target: Any = registry().load(Stage(stage), params.read(Path(root))[stage]["name"])
     method = getattr(target, stage)
@@ -54,8 +54,8 @@ def killed(root: str, stage: str) -> None:
 
 def features(name: str, recipe: str, rows: str, described: str, output: str) -> None:
     """Write the features that a recipe makes of raw rows, read as a JSON schema describes them."""
-    from mlops_plugins import schema, tables
-    from mlops_plugins.registry import registry
+    from mlops_plugins.artifacts import schema, tables
+    from mlops_plugins.manager.plugin_manager import registry
 
     known = schema.parse(json.loads(described), target="", id=None, where="the suite")
     made: Any = registry().load(Stage.FEATURES, name).model_construct()
@@ -67,8 +67,8 @@ def scores(model: str, rows: str, output: str) -> None:
     """Write the scores that a model folder gives raw rows."""
     import numpy as np
 
-    from mlops_plugins import tables
-    from mlops_plugins.model import open_model
+    from mlops_plugins.artifacts import tables
+    from mlops_plugins.artifacts.model_folder import open_model
 
     np.save(output, open_model(Path(model)).scores(tables.read_frame(Path(rows))))
 
@@ -85,8 +85,8 @@ def modules(output: str, *names: str) -> None:
 
 def serve(root: str, model: str, log: str, port: str) -> None:
     """Serve a model folder as the project at `root` says, until interrupted."""
-    from mlops_plugins import params
-    from mlops_plugins.run import cap_threads
+    from mlops_plugins.config import params
+    from mlops_plugins.runtime.executor import cap_threads
 
     whole = params.read(Path(root))
     context = params.context(Path(root), whole, _say)

@@ -6,11 +6,14 @@ import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import contract, files, manifest, model, tables, tuned
-from mlops_plugins.params import FILE
-from mlops_plugins.promotion import lineage
-from mlops_plugins.result import collect
-from mlops_plugins.stages import CONTRACTS, EVALUATION, METRICS, MODEL, PIPELINE, Stage
+from mlops_plugins.api.contracts import CONTRACTS, PIPELINE
+from mlops_plugins.api.paths import EVALUATION, METRICS, MODEL
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.artifacts import files, model_folder, tables
+from mlops_plugins.config.params import FILE
+from mlops_plugins.manager import signatures
+from mlops_plugins.runtime import ingest_manifest, lineage, tuned_options
+from mlops_plugins.runtime.result import collect
 from mlops_plugins.testing.artefacts import (
     MANIFEST,
     PACKAGE,
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mlops_plugins.stages import Context
+    from mlops_plugins.api.context import Context
     from mlops_plugins.testing.subject import Subject
     from mlops_plugins.testing.tables import Case
 
@@ -126,18 +129,18 @@ class Sandbox:
                 Stage.FEATURES: CHOSEN[Stage.FEATURES]["name"],
             }
             del inputs["tuning"]
-            model.build(self.context, implementation, chosen=chosen, **inputs, **drafts)
+            model_folder.build(self.context, implementation, chosen=chosen, **inputs, **drafts)
             return
         if self.stage is Stage.INGEST:
-            manifest.build(self.context, implementation, **drafts)
+            ingest_manifest.build(self.context, implementation, **drafts)
             return
         method = getattr(implementation, self.stage)
         given = {**inputs, **kept, **drafts, **self._extra(), **extra}
-        method(self.context, **contract.accepted(self.stage, method, given))
+        method(self.context, **signatures.accepted(self.stage, method, given))
 
     def _extra(self) -> dict[str, Any]:
         if self.stage is Stage.TUNE:
-            return {"trainer": tuned.trainer(self.params)}
+            return {"trainer": tuned_options.trainer(self.params)}
         if self.stage is Stage.GATE:
             return {"champion": lambda: None}
         if self.stage is Stage.REPORT:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.options import parse
-from mlops_plugins.registry import Offer, registry
+from mlops_plugins.api.component import parse
+from mlops_plugins.manager.plugin_manager import Offer, registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from mlops_plugins.options import Options
-    from mlops_plugins.stages import Stage
+    from mlops_plugins.api.component import Options
+    from mlops_plugins.api.stage import Stage
 
     Run = Callable[["Subject", Path], None]
     """Checks an implementation in an empty folder."""

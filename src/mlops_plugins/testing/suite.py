@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.errors import ConfigurationError, did_you_mean
-from mlops_plugins.registry import registry
-from mlops_plugins.run import cap_threads
-from mlops_plugins.stages import Stage
+from mlops_plugins.api.errors import ConfigurationError, did_you_mean
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.runtime.executor import cap_threads
 from mlops_plugins.testing import contracts
 from mlops_plugins.testing.contracts import plugin
 from mlops_plugins.testing.failure import ConformanceError, told

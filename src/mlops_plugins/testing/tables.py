@@ -7,8 +7,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import tables
-from mlops_plugins.stages import Data
+from mlops_plugins.api.context import Data
+from mlops_plugins.artifacts import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from mlops_plugins.stages import Task
+    from mlops_plugins.api.context import Task
 
 EVERY = 800
 """One flight in so many is taken: 409 of a year, enough to learn from and quick."""
@@ -52,7 +52,9 @@ def flight_rows() -> pa.Table:
     """Return the flights, in the order of time; their `part` is of a split that was made before."""
     import pyarrow as pa
 
-    with resources.as_file(resources.files("mlops_plugins.data") / "flights.parquet") as path:
+    with resources.as_file(
+        resources.files("mlops_plugins.stages.ingest") / "flights.parquet"
+    ) as path:
         whole = tables.read(path)
     taken = whole.take(list(range(0, whole.num_rows, EVERY)))
     parts = ["test" if row % 3 == 0 else "train" for row in range(taken.num_rows)]

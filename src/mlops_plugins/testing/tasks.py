@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from mlops_plugins.stages import Stage, Task
+from mlops_plugins.api.context import Task
+from mlops_plugins.api.stage import Stage
 from mlops_plugins.testing.artefacts import scratch
 from mlops_plugins.testing.failure import ConformanceError, attempt, told
 from mlops_plugins.testing.sandbox import Sandbox

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins.stages import Stage
+from mlops_plugins.api.stage import Stage
 from mlops_plugins.testing.contracts import (
     evaluate,
     explain,

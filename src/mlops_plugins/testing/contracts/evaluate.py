@@ -7,8 +7,8 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import tables
-from mlops_plugins.model import MANIFEST
+from mlops_plugins.artifacts import tables
+from mlops_plugins.artifacts.model_folder import MANIFEST
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.compare import first_difference
 from mlops_plugins.testing.failure import ConformanceError, attempt, done, refused, require

@@ -11,22 +11,13 @@ from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.evaluate import JUDGED, MODEL_CHECKS, read_json
 from mlops_plugins.testing.failure import ConformanceError, attempt, done, refused, require
 from mlops_plugins.testing.sandbox import Sandbox
-from mlops_plugins.testing.tables import (
-    DIABETES,
-    WINES,
-    Case,
-    dates,
-    indexed,
-    names,
-    nulls,
-    plain,
-)
+from mlops_plugins.testing.tables import DIABETES, WINES, Case, dates, indexed, names, nulls, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from mlops_plugins.stages import RowExplanation
+    from mlops_plugins.api.contracts.explain import RowExplanation
     from mlops_plugins.testing.subject import Run, Subject
 
 
@@ -57,7 +48,7 @@ def verify(sandbox: Sandbox) -> None:
 
 
 def _inputs(sandbox: Sandbox) -> list[str]:
-    from mlops_plugins.model import describe
+    from mlops_plugins.artifacts.model_folder import describe
 
     return describe(sandbox["model"]).schema.inputs
 
@@ -105,8 +96,8 @@ def refuses_a_missing_column(subject: Subject, folder: Path) -> None:
 
 def _explains_a_row(case: Case, subject: Subject, folder: Path) -> None:
     """What the columns add, and the base, are the row's score; optional."""
-    from mlops_plugins import tables
-    from mlops_plugins.model import open_model
+    from mlops_plugins.artifacts import tables
+    from mlops_plugins.artifacts.model_folder import open_model
 
     sandbox = Sandbox.make(folder, subject, case)
     implementation = subject.make()

@@ -7,7 +7,7 @@ import shutil
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mlops_plugins import schema, tables
+from mlops_plugins.artifacts import schema, tables
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.compare import first_difference
 from mlops_plugins.testing.failure import ConformanceError, attempt, done, refused, require, told

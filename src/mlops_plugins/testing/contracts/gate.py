@@ -6,9 +6,10 @@ import shutil
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import files, tables
-from mlops_plugins.errors import ModelError
-from mlops_plugins.stages import EVALUATION, METRICS, MODEL, REFERENCE, Champion
+from mlops_plugins.api.contracts.register import Champion
+from mlops_plugins.api.errors import ModelError
+from mlops_plugins.api.paths import EVALUATION, METRICS, MODEL, REFERENCE
+from mlops_plugins.artifacts import files, tables
 from mlops_plugins.testing.artefacts import build, provide
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.evaluate import break_model, read_json
@@ -153,7 +154,7 @@ def _shift(table: pa.Table, target: str) -> pa.Table:
 
 
 def _evaluate(sandbox: Sandbox) -> None:
-    from mlops_plugins.plugins.metrics import Metrics
+    from mlops_plugins.stages.evaluate.metrics import Metrics
 
     shutil.rmtree(sandbox["evaluation"])
     Metrics(resamples=20).evaluate(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import contract, installation
-from mlops_plugins.errors import ConfigurationError
-from mlops_plugins.options import MISSING, Options, defaults, parse, to_yaml
-from mlops_plugins.stages import CONTRACTS
+from mlops_plugins.api.component import MISSING, Options, defaults, parse, to_yaml
+from mlops_plugins.api.contracts import CONTRACTS
+from mlops_plugins.api.errors import ConfigurationError
+from mlops_plugins.manager import requirements, signatures
 from mlops_plugins.testing.failure import ConformanceError, attempt, require, told
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def _load(subject: Subject) -> type[Options]:
     if error is not None:
         raise ConformanceError(
             "its class was loaded",
-            expected=f"mlops_plugins.stages.{CONTRACTS[subject.stage].protocol.__name__}",
+            expected=signatures.interface(subject.stage),
             found=told(error),
         )
     return loaded[0]
@@ -50,7 +50,7 @@ def is_described(subject: Subject, folder: Path) -> None:
     )
     absent = [str(source) for source in described.sources if not source.is_file()]
     require(not absent, "its sources were looked for", expected="files", found=", ".join(absent))
-    missing = installation.missing(described)
+    missing = requirements.missing(described)
     require(
         not missing,
         "its extra and its libraries were looked for",
@@ -71,7 +71,7 @@ def keeps_the_signature(subject: Subject, folder: Path) -> None:
         positional = [p.name for p in given if p.kind is p.POSITIONAL_OR_KEYWORD]
         keywords = {p.name: None for p in given if p.kind is p.KEYWORD_ONLY}
         method = getattr(loaded, name)
-        taken = contract.accepted(subject.stage, method, keywords)
+        taken = signatures.accepted(subject.stage, method, keywords)
         try:
             inspect.signature(method).bind(*positional, **taken)
         except TypeError as error:

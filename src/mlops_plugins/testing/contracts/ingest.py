@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mlops_plugins import tables
-from mlops_plugins.errors import DataError
+from mlops_plugins.api.errors import DataError
+from mlops_plugins.artifacts import tables
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.evaluate import read_json
 from mlops_plugins.testing.failure import done, refused, require, told

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, get_args
 
-from mlops_plugins import tables
-from mlops_plugins.model import open_model
-from mlops_plugins.stages import MODEL, Finding, Status
+from mlops_plugins.api.contracts.monitor import Finding, Status
+from mlops_plugins.api.paths import MODEL
+from mlops_plugins.artifacts import tables
+from mlops_plugins.artifacts.model_folder import open_model
 from mlops_plugins.testing.artefacts import provide
 from mlops_plugins.testing.contracts.evaluate import read_json
 from mlops_plugins.testing.failure import done, require

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mlops_plugins.stages import Alert
+from mlops_plugins.api.contracts.notify import Alert
 from mlops_plugins.testing.failure import done
 from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.tables import plain

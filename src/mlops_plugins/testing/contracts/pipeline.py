@@ -10,8 +10,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_plugins.errors import ConfigurationError
-from mlops_plugins.stages import CONTRACTS, Stage
+from mlops_plugins.api.contracts import CONTRACTS
+from mlops_plugins.api.errors import ConfigurationError
+from mlops_plugins.api.stage import Stage
 from mlops_plugins.testing.artefacts import scratch
 from mlops_plugins.testing.failure import ConformanceError, attempt, done, require, told
 from mlops_plugins.testing.processes import finish, start

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from mlops_plugins.registry import registry
+from mlops_plugins.manager.plugin_manager import registry
 from mlops_plugins.testing.failure import require
 from mlops_plugins.testing.processes import finish, start
 
@@ -28,7 +28,7 @@ def loads(distribution: str, folder: Path) -> None:
     require(
         not broken,
         f"the plugins of {distribution} were loaded",
-        expected="each of them, with hooks that mlops_plugins.hookspecs names",
+        expected="each of them, with hooks that mlops_plugins.api.hookspecs names",
         found="; ".join(broken),
     )
 

@@ -9,9 +9,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import files
-from mlops_plugins.errors import ModelError
-from mlops_plugins.model import MANIFEST
+from mlops_plugins.api.errors import ModelError
+from mlops_plugins.artifacts import files
+from mlops_plugins.artifacts.model_folder import MANIFEST
 from mlops_plugins.testing.artefacts import PROJECT, scratch, verdict
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.evaluate import read_json
@@ -22,8 +22,8 @@ from mlops_plugins.testing.tables import plain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlops_plugins.errors import MlopsError
-    from mlops_plugins.stages import Champion
+    from mlops_plugins.api.contracts.register import Champion
+    from mlops_plugins.api.errors import MlopsError
     from mlops_plugins.testing.subject import Run, Subject
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from mlops_plugins import files
-from mlops_plugins.errors import DataError
+from mlops_plugins.api.errors import DataError
+from mlops_plugins.artifacts import files
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.evaluate import read_json
 from mlops_plugins.testing.contracts.profile import ELSEWHERE

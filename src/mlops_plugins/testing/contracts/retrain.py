@@ -6,7 +6,8 @@ import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
-from mlops_plugins.stages import Decision, Status
+from mlops_plugins.api.contracts.monitor import Status
+from mlops_plugins.api.contracts.retrain import Decision
 from mlops_plugins.testing.failure import done, require
 from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.tables import plain

@@ -9,7 +9,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mlops_plugins.stages import MODEL
+from mlops_plugins.api.paths import MODEL
 from mlops_plugins.testing.artefacts import provide
 from mlops_plugins.testing.failure import ConformanceError, require
 from mlops_plugins.testing.processes import start

@@ -6,7 +6,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mlops_plugins import folds, tables
+from mlops_plugins.artifacts import folds, tables
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.failure import attempt, done, refused, require
 from mlops_plugins.testing.sandbox import Sandbox

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins import files
-from mlops_plugins.result import collect
+from mlops_plugins.artifacts import files
+from mlops_plugins.runtime.result import collect
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.evaluate import read_json
 from mlops_plugins.testing.failure import done, require

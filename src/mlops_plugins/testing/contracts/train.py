@@ -7,17 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import tables
-from mlops_plugins.model import open_model
+from mlops_plugins.artifacts import tables
+from mlops_plugins.artifacts.model_folder import open_model
 from mlops_plugins.testing.artefacts import PACKAGE, provide
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.compare import CLOSE
-from mlops_plugins.testing.failure import (
-    attempt,
-    done,
-    refused,
-    require,
-)
+from mlops_plugins.testing.failure import attempt, done, refused, require
 from mlops_plugins.testing.sandbox import Sandbox, content
 from mlops_plugins.testing.tables import ODD, TASKS, Case, plain, weighted
 from mlops_plugins.testing.tasks import own_case, own_task
@@ -30,7 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from mlops_plugins.stages import Predictor, Task
+    from mlops_plugins.api.context import Task
+    from mlops_plugins.api.contracts.train import Predictor
     from mlops_plugins.testing.processes import Action
     from mlops_plugins.testing.subject import Run, Subject
 
@@ -54,8 +50,8 @@ def verify(sandbox: Sandbox) -> None:
 
 def _features(sandbox: Sandbox, part: str) -> pd.DataFrame:
     """Return features as a prediction makes them: by the recipe, from rows in the schema's types."""
-    from mlops_plugins import schema
-    from mlops_plugins.plugins.project import ProjectFeatures
+    from mlops_plugins.artifacts import schema
+    from mlops_plugins.stages.features.project import ProjectFeatures
 
     described = schema.read(sandbox["schema_file"], sandbox.case.data)
     recipe = ProjectFeatures(package=PACKAGE).recipe(sandbox["features"] / "recipe")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import tuned
-from mlops_plugins.errors import DataError
+from mlops_plugins.api.errors import DataError
+from mlops_plugins.runtime import tuned_options
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.evaluate import read_json
 from mlops_plugins.testing.failure import attempt, done, require
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mlops_plugins.stages import Context, Predictor, Train, Trial
+    from mlops_plugins.api.context import Context
+    from mlops_plugins.api.contracts.train import Predictor, Train
+    from mlops_plugins.api.contracts.tune import Trial
     from mlops_plugins.testing.subject import Run, Subject
 
 BEST = "its best.json was read"
@@ -28,7 +30,7 @@ TRIALS = "its trials.json was read"
 
 def verify(sandbox: Sandbox) -> None:
     """The options are for the trainer, which takes them, and are the best of the trials, if any."""
-    trainer = tuned.trainer(sandbox.params)
+    trainer = tuned_options.trainer(sandbox.params)
     best = read_json(sandbox["output"] / "best.json", BEST)
     require(
         isinstance(best, dict) and best.get("train") == trainer.name,
@@ -40,7 +42,7 @@ def verify(sandbox: Sandbox) -> None:
     require(isinstance(options, dict), BEST, expected="'options', by name", found=best)
     done("the trainer was made with the options it found", lambda: trainer.make(options))
     trials: list[Trial] = []
-    done(TRIALS, lambda: trials.extend(tuned.trials(sandbox.root)[1]))
+    done(TRIALS, lambda: trials.extend(tuned_options.trials(sandbox.root)[1]))
     if trials:
         _verify_trials(trials, options)
 
@@ -59,7 +61,7 @@ def _verify_trials(trials: list[Trial], options: dict[str, Any]) -> None:
         found=found or [trial.state for trial in trials],
     )
     highest = max(each for each in found if each is not None)
-    leaders = [tuned.nested(trial.options) for trial in complete if trial.value == highest]
+    leaders = [tuned_options.nested(trial.options) for trial in complete if trial.value == highest]
     require(
         options in leaders,
         BEST,
@@ -110,7 +112,7 @@ def _unable(make: Any, options: Mapping[str, Any]) -> Train:
 def says_that_every_trial_failed(subject: Subject, folder: Path) -> None:
     """A trainer that refuses all options is the user's to hear of, and no crash."""
     sandbox = Sandbox.make(folder, subject, plain())
-    trainer = tuned.trainer(sandbox.params)
+    trainer = tuned_options.trainer(sandbox.params)
     unable = replace(trainer, make=partial(_unable, trainer.make))
     did = "it was given a trainer that refuses whatever it is given"
     if attempt(did, lambda: sandbox.run(trainer=unable)) is None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mlops_plugins import files, schema, tables
-from mlops_plugins.errors import DataError
+from mlops_plugins.api.errors import DataError
+from mlops_plugins.artifacts import files, schema, tables
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.compare import first_difference
 from mlops_plugins.testing.failure import attempt, done, refused, require, told

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import DataError, Field, ModelError, Options, files, tables
-from mlops_plugins.schema import conform
-from mlops_plugins.schema import read as read_schema
+from mlops_plugins import DataError, Field, ModelError, Options
+from mlops_plugins.artifacts import files, tables
+from mlops_plugins.artifacts.schema import conform
+from mlops_plugins.artifacts.schema import read as read_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlops_plugins import Context
-    from mlops_plugins.schema import Schema
+    from mlops_plugins.artifacts.schema import Schema
 
 FILE = "acme.json"
 KEYS = ("numbers", "times", "categories")

@@ -6,8 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import Field, MlopsError, ModelError, Options, files, scoring, tables
-from mlops_plugins.stages import Trial
+from mlops_plugins import Field, MlopsError, ModelError, Options
+from mlops_plugins.api.contracts.tune import Trial
+from mlops_plugins.artifacts import files, tables
+from mlops_plugins.metrics import scoring
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mlops_plugins import Context
-    from mlops_plugins.stages import Train, Trainer
+    from mlops_plugins.api.contracts.train import Train
+    from mlops_plugins.api.contracts.tune import Trainer
 
 TRAIN, JUDGE = "train.parquet", "judge.parquet"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import Field, Options, files, tables
-from mlops_plugins.reporting import card as cards
+from mlops_plugins import Field, Options
+from mlops_plugins.artifacts import card as cards
+from mlops_plugins.artifacts import files, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

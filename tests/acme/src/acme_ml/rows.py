@@ -7,10 +7,11 @@ from datetime import datetime
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from mlops_plugins import ConfigurationError, DataError, Field, Options, Source, files, tables
-from mlops_plugins.schema import infer
-from mlops_plugins.schema import read as read_schema
-from mlops_plugins.schema import write as write_schema
+from mlops_plugins import ConfigurationError, DataError, Field, Options, Source
+from mlops_plugins.artifacts import files, tables
+from mlops_plugins.artifacts.schema import infer
+from mlops_plugins.artifacts.schema import read as read_schema
+from mlops_plugins.artifacts.schema import write as write_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mlops_plugins import Context
-    from mlops_plugins.schema import Column, Schema
+    from mlops_plugins.artifacts.schema import Column, Schema
 
 
 class Newest(Options):
@@ -34,7 +35,9 @@ class Newest(Options):
         """Write the first `rows` flights since that day, in the other order."""
         import pyarrow.compute as pc
 
-        with resources.as_file(resources.files("mlops_plugins.data") / "flights.parquet") as path:
+        with resources.as_file(
+            resources.files("mlops_plugins.stages.ingest") / "flights.parquet"
+        ) as path:
             flights = tables.read(path)
         _require_target(context, flights, "the sample")
         wanted = pc.greater_equal(flights["scheduled"], datetime.fromisoformat(self.since))

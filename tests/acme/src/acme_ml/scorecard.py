@@ -6,10 +6,12 @@ import tempfile
 from pathlib import Path as RealPath
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import ConfigurationError, DataError, Field, Options, files, scoring, tables
-from mlops_plugins.model import open_model
-from mlops_plugins.schema import conform
-from mlops_plugins.stages import Contribution, RowExplanation
+from mlops_plugins import ConfigurationError, DataError, Field, Options
+from mlops_plugins.api.contracts.explain import Contribution, RowExplanation
+from mlops_plugins.artifacts import files, tables
+from mlops_plugins.artifacts.model_folder import open_model
+from mlops_plugins.artifacts.schema import conform
+from mlops_plugins.metrics import scoring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlops_plugins import Context
-    from mlops_plugins.stages import Champion
+    from mlops_plugins.api.contracts.register import Champion
 
 POINTS = 200
 
@@ -46,7 +48,7 @@ class Scorecard(Options):
         learnt = tables.read_frame(splits / "train.parquet")[context.data.target]
         truth = scoring.positions(rows[context.data.target], opened.classes)
         scores = opened.scores(rows)
-        usual = np.full(len(truth), scoring.positions(learnt, opened.classes).mean())
+        usual = np.full(len(truth), scores.positions(learnt, opened.classes).mean())
         summary = _summary(truth, scores[:, 1], usual)
         files.write_json(metrics, {name: row["value"] for name, row in summary.items()})
         files.write_json(output / "summary.json", summary)

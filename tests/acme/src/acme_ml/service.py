@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import DataError, Field, Options
-from mlops_plugins.model import Model, open_model
-from mlops_plugins.prediction_log import PredictionLog
+from mlops_plugins.artifacts.model_folder import Model, open_model
+from mlops_plugins.artifacts.prediction_log import PredictionLog
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,15 +6,16 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import Field, ModelError, Options, files
-from mlops_plugins.stages import Champion
+from mlops_plugins import Field, ModelError, Options
+from mlops_plugins.api.contracts.register import Champion
+from mlops_plugins.artifacts import files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from mlops_plugins import Context
-    from mlops_plugins.stages import Result
+    from mlops_plugins.api.contracts.track import Result
 
 ALIASES = {"promote": "champion", "keep": "challenger", "block": None}
 

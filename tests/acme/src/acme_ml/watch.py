@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import Decision, Field, Finding, Options, files, tables
+from mlops_plugins import Decision, Field, Finding, Options
+from mlops_plugins.artifacts import files, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

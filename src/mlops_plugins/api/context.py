@@ -1,0 +1,82 @@
+"""What every stage is given: where the project is, what its columns mean, and how to report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+Task = Literal["binary", "multiclass", "regression"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What the columns mean, from `data:` in `conf/config.yaml`.
+
+    Attributes:
+        task: What is predicted: one of two classes, one of several, or a number.
+        target: The column to predict.
+        time: The column that orders the rows.
+        id: The column that identifies a row, to join labels that arrive late.
+        weight: The column that says how much a row counts in training; it is no feature.
+        sensitive: Columns by whose groups fairness is measured.
+    """
+
+    task: Task
+    target: str
+    time: str | None = None
+    id: str | None = None
+    weight: str | None = None
+    sensitive: tuple[str, ...] = ()
+
+
+def home(root: Path) -> Path:
+    """Return the project's own folder, of which `root` may be DVC's temporary copy."""
+    in_temporary_copy = len(root.parents) > 3 and root.parts[-4:-1] == (".dvc", "tmp", "exps")
+    return root.parents[3] if in_temporary_copy else root
+
+
+class Measured(Protocol):
+    """Takes a metric's name, its value, and the step (round, epoch) it belongs to, if any."""
+
+    def __call__(self, metric: str, value: float, step: int | None = None) -> None:
+        """Tell it."""
+        ...
+
+
+def _unobserved(metric: str, value: float, step: int | None = None) -> None:
+    """Tell nobody: outside a run there are no observers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What every stage is given.
+
+    Attributes:
+        root: The project's folder (of the experiment's copy, inside `dvc exp run --temp`).
+        project: The project's name, under which models are registered.
+        data: What the columns mean.
+        seed: The one seed; derive every random state from it.
+        threads: How many threads a library may use.
+        say: Tells the user something, on standard error.
+        measured: Tells the observers a metric while the work goes on: `measured("loss", 0.3, 12)`.
+    """
+
+    root: Path
+    project: str
+    data: Data
+    seed: int
+    threads: int
+    say: Callable[[str], None]
+    measured: Measured = _unobserved
+
+    @property
+    def home(self) -> Path:
+        """The project's own folder, also from inside DVC's temporary copy of it.
+
+        What outlives an experiment (the tracking database) belongs here.
+        """
+        return home(self.root)

@@ -1,0 +1,1 @@
+"""The files that stages exchange: how each is read, checked and written."""

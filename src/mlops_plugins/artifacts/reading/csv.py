@@ -1,0 +1,317 @@
+"""CSV and its kin, plain or compressed: streamed, so that memory does not grow with the file.
+
+Arrow infers the types of a stream from its first block alone, and stops at a value further on that
+does not fit. Then the file is read a second time, all of it as text, block for block: what each block
+would be inferred as, joined over all of them, are the types of a third reading. So a file of one
+mind is read once, and any other three times, whatever the number of its columns.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins.api.errors import ConfigurationError, DataError
+from mlops_plugins.artifacts.reading import csv_dialect, headers
+from mlops_plugins.artifacts.reading.types import joined, plain, plain_schema
+from mlops_plugins.artifacts.reading.writer import store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from mlops_plugins.artifacts.reading import How
+
+BLOCK = 4 << 20
+"""Bytes of text in memory at a time."""
+
+SAMPLE = 128 << 10
+"""Bytes from which delimiter and decimal mark are found: no more than Python's csv takes as a field."""
+
+LISTED = 1000
+"""Numbers of bad rows that are kept; all are counted."""
+
+CONVERSION = re.compile(r"In CSV column #(\d+): (?:Row #\d+: )?CSV conversion error")
+
+
+@dataclass
+class BadRows:
+    """Rows with another number of fields than the header."""
+
+    count: int = 0
+    numbers: list[int] = field(default_factory=list)
+    first: Any = None
+
+    def __call__(self, row: Any) -> str:
+        """Remember the row and go on; one that a lone quote begins has swallowed many."""
+        self.count += 1 + row.text.rstrip().count("\n")
+        self.first = self.first or row
+        if len(self.numbers) < LISTED:
+            self.numbers.append(row.number)
+        return "skip"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A delimited text, and how it is written."""
+
+    source: Path
+    name: str
+    encoding: str
+    delimiter: str
+    decimal: str
+    null_values: tuple[str, ...]
+
+    def reader(
+        self, types: Mapping[str, Any], bad: BadRows, *, only: list[str] | None = None
+    ) -> Any:
+        """Open it as a stream of batches."""
+        import pyarrow as pa
+        from pyarrow import csv
+
+        return csv.open_csv(
+            pa.input_stream(str(self.source), compression="detect"),
+            # One thread: only then does Arrow know the number of a bad row.
+            csv.ReadOptions(use_threads=False, block_size=BLOCK, encoding=self.encoding),
+            csv.ParseOptions(
+                delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=bad
+            ),
+            self.conversion(types, only),
+        )
+
+    def conversion(self, types: Mapping[str, Any], only: list[str] | None = None) -> Any:
+        """Return how fields become values."""
+        from pyarrow import csv
+
+        usual = csv.ConvertOptions().null_values
+        return csv.ConvertOptions(
+            column_types=dict(types),
+            include_columns=only or [],
+            null_values=[*usual, *self.null_values],
+            strings_can_be_null=True,
+            decimal_point=self.decimal,
+        )
+
+
+def convert(
+    source: Path, output: Path, *, name: str, how: How, types: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Write the rows as Parquet; return how the file was written, and its rows and bad rows.
+
+    Raises:
+        DataError: It is empty, in another encoding, or has more bad rows than are acceptable.
+        ConfigurationError: There is no such encoding.
+    """
+    import pyarrow as pa
+
+    try:
+        text = _text(source, name, how)
+        rows, bad = _stored(text, output, types)
+    except UnicodeError as error:
+        raise _not_encoded(name, how.encoding, where=f"{name}: {error}") from None
+    except (pa.ArrowInvalid, OSError, EOFError) as error:
+        raise _unreadable(name, error) from None
+    if bad.count > how.bad_rows * (rows + bad.count):
+        raise _too_many(name, bad, rows + bad.count, how.bad_rows)
+    if rows and _is_swallowed(output) and sum(each.count(b'"') for each in _blocks(source)) % 2:
+        raise _endless(name, f"{name}, the last of {rows:,} rows that were found")
+    found = {"delimiter": text.delimiter, "encoding": text.encoding, "decimal": text.decimal}
+    left_out = {"bad_rows": {"count": bad.count, "rows": bad.numbers}} if bad.count else {}
+    return {"rows": rows, **found, **left_out}
+
+
+def _text(source: Path, name: str, how: How) -> Text:
+    import pyarrow as pa
+
+    with pa.input_stream(str(source), compression="detect") as stream:
+        start = stream.read(SAMPLE)
+    if not start.strip():
+        raise DataError(
+            f"The data file {PurePath(name).name} is empty.",
+            where=name,
+            expected="a header and rows",
+            next_step="check how it was exported",
+        )
+    encoding = how.encoding or csv_dialect.encoding(start)
+    try:
+        codec = codecs.lookup(encoding).name
+    except LookupError:
+        raise ConfigurationError(
+            f"There is no encoding '{encoding}'.",
+            where="conf/ingest/file.yaml: encoding",
+            expected="the name of an encoding, such as utf-8, cp1252 or utf-16",
+            next_step="correct it there",
+        ) from None
+    sample = start.decode(codec, errors="replace").removeprefix("\ufeff")
+    if len(start) == SAMPLE:  # its last row is cut
+        sample = sample[: sample.rfind("\n") + 1] or sample
+    tabs = PurePath(name).suffixes[-2:-1] == [".tsv"] or PurePath(name).suffix == ".tsv"
+    delimiter = how.delimiter or ("\t" if tabs else csv_dialect.delimiter(sample))
+    found = csv_dialect.rows(sample, delimiter)
+    if codec == "utf-8":
+        _check_utf8(source, name, delimiter, found[0])
+    headers.check(found[0], f"The data file {PurePath(name).name}", where=f"{name}: header")
+    return Text(
+        source=source,
+        name=name,
+        encoding=codec,
+        delimiter=delimiter,
+        decimal=how.decimal or csv_dialect.decimal(found, delimiter),
+        null_values=how.null_values,
+    )
+
+
+def _stored(text: Text, output: Path, types: Mapping[str, Any]) -> tuple[int, BadRows]:
+    import pyarrow as pa
+
+    fixed = dict(types)
+    inferred = False
+    while True:
+        bad = BadRows()
+        try:
+            with text.reader(fixed, bad) as reader:
+                schema = plain_schema(reader.schema)
+                return store(output, schema, (_plain(batch, schema) for batch in reader)), bad
+        except pa.ArrowInvalid as error:
+            misfit = CONVERSION.search(str(error))
+            if misfit is None:
+                raise
+            if inferred:
+                # Each block's values fit a type of its own, and no type but text holds them all.
+                fixed[_columns(text)[int(misfit[1])]] = pa.string()
+            else:
+                fixed |= _inferred(text, fixed)
+                inferred = True
+
+
+def _plain(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    columns = [column.cast(kind) for column, kind in zip(batch.columns, schema.types, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _columns(text: Text) -> list[str]:
+    with text.reader({}, BadRows()) as reader:
+        return list(reader.schema.names)
+
+
+def _inferred(text: Text, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return types that hold every block's values, of the columns whose type is not known."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    with text.reader(known, BadRows()) as reader:
+        open_ones = [
+            each.name
+            for each in reader.schema
+            if each.name not in known and each.type != pa.string()
+        ]
+    types: dict[str, Any] = dict.fromkeys(open_ones, pa.null())
+    as_text = dict.fromkeys(open_ones, pa.string())
+    with text.reader(as_text, BadRows(), only=open_ones) as reader:
+        for batch in reader:
+            written = io.BytesIO()
+            csv.write_csv(batch, written)
+            again = csv.read_csv(
+                io.BytesIO(written.getvalue()),
+                parse_options=csv.ParseOptions(newlines_in_values=True),
+                convert_options=text.conversion({}),
+            )
+            for each in again.schema:
+                types[each.name] = joined(types[each.name], plain(each.type))
+    return types
+
+
+def _check_utf8(source: Path, name: str, delimiter: str, header: list[str]) -> None:
+    """Stop at the first byte that is not UTF-8: Arrow would read such columns as bytes."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    lines, line = 0, b""
+    for block in _blocks(source):
+        try:
+            decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            before = error.object[: error.start]
+            row = lines + before.count(b"\n") + 1
+            cut = (line + before).rpartition(b"\n")[2][: SAMPLE - 1].decode(errors="replace")
+            place = len(csv_dialect.rows(f"{cut}x", delimiter)[0]) - 1
+            column = f"column {header[place]}" if place < len(header) else "after the last column"
+            where = f"{name}, row {row} (the header is row 1): {column}" if row > 1 else None
+            raise _not_encoded(name, "", where=where or f"{name}: header") from None
+        lines += block.count(b"\n")
+        line = block.rpartition(b"\n")[2] if b"\n" in block else (line + block)[:SAMPLE]
+
+
+def _blocks(source: Path) -> Iterator[bytes]:
+    """Read the text as bytes; an empty block is the last."""
+    import pyarrow as pa
+
+    with pa.input_stream(str(source), compression="detect") as stream:
+        while True:
+            block = stream.read(BLOCK)
+            yield block
+            if not block:
+                return
+
+
+def _is_swallowed(output: Path) -> bool:
+    """Say whether the last row goes on over lines, as it does behind a quote that never ends."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(output) as table:
+        last = table.read_row_group(table.num_row_groups - 1)
+    values = last.slice(last.num_rows - 1).to_pylist()[0].values()
+    return any(isinstance(value, str) and "\n" in value for value in values)
+
+
+def _endless(name: str, where: str) -> DataError:
+    return DataError(
+        f"A quoted field of {PurePath(name).name} does not end.",
+        where=where,
+        expected="quotes in pairs; a quote within quotes is doubled",
+        next_step="close the quote, or check how the file was exported",
+    )
+
+
+def _not_encoded(name: str, encoding: str, *, where: str) -> DataError:
+    return DataError(
+        f"The data file {PurePath(name).name} is not encoded as {encoding or 'UTF-8'}.",
+        where=where,
+        expected=f"text in {encoding or 'UTF-8'}",
+        next_step="export it as UTF-8, or give its encoding in conf/ingest/file.yaml, such as "
+        "`encoding: cp1252` (Western Europe)",
+    )
+
+
+def _unreadable(name: str, error: Exception) -> DataError:
+    told = " ".join(str(error).split())[:200]
+    if "straddling" in told:  # what Arrow says of a block without an end of a row
+        return _endless(name, name)
+    return DataError(
+        f"The data file {PurePath(name).name} cannot be read: {told.rstrip('.')}.",
+        where=name,
+        expected="a header and rows, separated by one character",
+        next_step="check how it was exported",
+    )
+
+
+def _too_many(name: str, bad: BadRows, rows: int, acceptable: float) -> DataError:
+    first = bad.first
+    if first.text.count('"') % 2 and "\n" in first.text:
+        return _endless(name, f"{name}, row {first.number} (the header is row 1)")
+    shown = ", ".join(map(str, bad.numbers[:10])) + (", ..." if bad.count > 10 else "")
+    limit = f"; acceptable are {acceptable:.4%} of {rows:,}" if acceptable else ""
+    return DataError(
+        f"{bad.count:,} row(s) of {PurePath(name).name} have the wrong number of fields{limit}.",
+        where=f"{name}, row {first.number} (the header is row 1): {first.text[:80]!r}"
+        + (f"; rows {shown}" if bad.count > 1 else ""),
+        expected=f"{first.expected_columns} fields, found {first.actual_columns}",
+        next_step="quote the fields that contain the separator, or remove the row; or say which share "
+        "may be left out: bad_rows in conf/ingest/file.yaml",
+    )

@@ -1,0 +1,126 @@
+"""Sheets of Excel and OpenDocument files; a sheet has at most a million rows, so it is read whole."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins.api.errors import ConfigurationError, DataError, did_you_mean
+from mlops_plugins.artifacts.reading import headers
+from mlops_plugins.artifacts.reading.values import MixedError, column
+from mlops_plugins.artifacts.reading.writer import store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from mlops_plugins.artifacts.reading import How
+
+
+def convert(
+    source: Path, output: Path, *, name: str, how: How, types: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Write a sheet's rows as Parquet; the first row that is not blank is the header.
+
+    Whole numbers are integers, as Excel knows one kind of number only; a column that mixes kinds
+    becomes text.
+
+    Raises:
+        DataError: It is no such file, has not the sheet, or a column with values has no name.
+        ConfigurationError: The library that reads it is not installed.
+    """
+    import pyarrow as pa
+
+    rows = _rows(source, name, how.sheet)
+    names, columns = _columns(rows, name)
+    headers.check(names, f"The data file {PurePath(name).name}", where=f"{name}: header")
+    missing = _missing(how)
+    arrays = [
+        _array(values, missing, types.get(each))
+        for each, values in zip(names, columns, strict=True)
+    ]
+    batch = pa.RecordBatch.from_arrays(arrays, names=names)
+    return {"rows": store(output, batch.schema, [batch])}
+
+
+def _rows(source: Path, name: str, sheet: str) -> list[list[Any]]:
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook, WorksheetNotFound
+    except ImportError:
+        raise ConfigurationError(
+            f"Nothing that is installed reads {PurePath(name).name}.",
+            where=name,
+            expected="the package python-calamine",
+            next_step="uv add 'mlops-plugins[excel]'",
+        ) from None
+    try:
+        with CalamineWorkbook.from_path(str(source)) as book:
+            wanted = sheet or book.sheet_names[0]
+            try:
+                found = book.get_sheet_by_name(wanted)
+            except WorksheetNotFound:
+                raise DataError(
+                    f"There is no sheet '{wanted}' in {PurePath(name).name}."
+                    f"{did_you_mean(wanted, book.sheet_names)}",
+                    where=name,
+                    expected="one of " + ", ".join(book.sheet_names),
+                    next_step="correct sheet in conf/ingest/file.yaml",
+                ) from None
+            rows = [[None if value == "" else value for value in row] for row in found.iter_rows()]
+    except (CalamineError, OSError) as error:
+        raise DataError(
+            f"The data file {PurePath(name).name} cannot be read: {str(error).rstrip('.')}.",
+            where=name,
+            expected="a workbook of Excel or OpenDocument",
+            next_step="open it, and save it again",
+        ) from None
+    filled = [row for row in rows if any(value is not None for value in row)]
+    if not filled:
+        raise DataError(
+            f"The data file {PurePath(name).name} is empty.",
+            where=f"{name}: sheet {wanted}",
+            expected="a header and rows",
+            next_step="check which sheet holds the data: sheet in conf/ingest/file.yaml",
+        )
+    return filled
+
+
+def _columns(rows: Sequence[Sequence[Any]], name: str) -> tuple[list[str], list[list[Any]]]:
+    """Return names and values, without columns that have neither."""
+    names, columns = [], []
+    for place, head in enumerate(rows[0]):
+        values = [row[place] for row in rows[1:]]
+        if head is not None:
+            names.append(str(head))
+            columns.append(values)
+        elif any(value is not None for value in values):
+            raise DataError(
+                f"The column {place + 1} of {PurePath(name).name} has values and no name.",
+                where=f"{name}: header",
+                expected="one row of names above the rows",
+                next_step="name the column, and remove what stands above the header",
+            )
+    return names, columns
+
+
+def _missing(how: How) -> frozenset[str]:
+    from pyarrow import csv
+
+    return frozenset([*csv.ConvertOptions().null_values, *how.null_values])
+
+
+def _array(values: Sequence[Any], missing: frozenset[str], kind: Any) -> pa.Array:
+    import pyarrow as pa
+
+    present = [None if isinstance(each, str) and each in missing else each for each in values]
+    whole = all(each.is_integer() for each in present if type(each) is float)
+    if whole:
+        present = [int(each) if type(each) is float else each for each in present]
+    try:
+        if kind is None:
+            return column(present)
+    except MixedError:
+        pass
+    return pa.array([None if each is None else str(each) for each in present], pa.string())

@@ -1,0 +1,101 @@
+"""The commands `mlops promote`, `rollback`, `history` and `why`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlops_plugins.api.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+because = click.option("--because", default="", metavar="TEXT", help="The reason, in words.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def say(text: str) -> None:
+    """Tell the user something on standard error, so that output can be piped."""
+    click.echo(text, err=True)
+
+
+def _asked(root: Path, method: str, **arguments: Any) -> Any:
+    """Ask the project's registry.
+
+    Raises:
+        ConfigurationError: It has no such method.
+    """
+    from mlops_plugins.api.stage import Stage
+    from mlops_plugins.runtime.jobs import Project
+
+    project = Project(root, say)
+    registry = project.implementation(Stage.REGISTER)
+    if not hasattr(registry, method):
+        name = project.whole[Stage.REGISTER]["name"]
+        raise ConfigurationError(
+            f"register/{name} has no '{method}': its author may do without.",
+            where="conf/config.yaml: defaults: register",
+            expected="a registry that has it, as register/mlflow and register/folder do",
+            next_step="choose another, or ask its author for the method",
+        )
+    return getattr(registry, method)(project.context, **arguments)
+
+
+@click.command()
+@click.argument("version")
+@because
+@click.pass_obj
+def promote(root: Path, version: str, because: str) -> None:
+    """Make a registered VERSION champion; say --because if its verdict was not `promote`."""
+    from mlops_plugins.artifacts import card
+
+    card.require_complete(card.read(root / card.FILE).missing, then=f"mlops promote {version}")
+    change = _asked(root, "promote", version=version, because=because)
+    click.echo(f"version {change.after} is champion, after {change.before or 'none'}")
+
+
+@click.command()
+@click.option("--to", "version", help="A former champion.", show_default="the one before")
+@because
+@click.pass_obj
+def rollback(root: Path, version: str | None, because: str) -> None:
+    """Make the previous champion, or a former one, champion again."""
+    change = _asked(root, "rollback", version=version, because=because)
+    click.echo(f"version {change.after} is champion again, after {change.before}")
+
+
+@click.command()
+@as_json
+@click.pass_obj
+def history(root: Path, *, as_json: bool) -> None:
+    """Show who made which version champion, when and why."""
+    from mlops_plugins.cli import champion_history
+    from mlops_plugins.cli.plugins.commands import echo_json
+
+    changes = _asked(root, "history")
+    if as_json:
+        echo_json([champion_history.as_data(change) for change in changes])
+    else:
+        champion_history.show_history(changes)
+
+
+@click.command()
+@click.argument("version")
+@as_json
+@click.pass_obj
+def why(root: Path, version: str, *, as_json: bool) -> None:
+    """Show where VERSION (or `champion`) comes from: data, code, parameters, metrics, verdict."""
+    from mlops_plugins.cli import champion_history
+    from mlops_plugins.cli.plugins.commands import echo_json
+
+    found = dict(_asked(root, "why", version=version))
+    if as_json:
+        echo_json(
+            {**found, "history": [champion_history.as_data(change) for change in found["history"]]}
+        )
+    else:
+        champion_history.show_version(found)
+
+
+COMMANDS = (promote, rollback, history, why)

@@ -1,0 +1,118 @@
+"""`mlops plugins show`: the options of one implementation."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins.api.component import MISSING, Options, defaults, to_yaml
+from mlops_plugins.api.errors import ConfigurationError, did_you_mean
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.config import json_schema
+from mlops_plugins.manager.plugin_manager import Offer, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def stage_named(name: str) -> Stage:
+    """Return the stage of that name.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    if name not in set(Stage):
+        raise ConfigurationError(
+            f"There is no stage '{name}'.{did_you_mean(name, Stage)}",
+            expected="one of " + ", ".join(Stage),
+            next_step="mlops plugins",
+        )
+    return Stage(name)
+
+
+def find(implementation: str) -> tuple[Offer, type[Options]]:
+    """Return what `STAGE/NAME` names.
+
+    Raises:
+        ConfigurationError: There is no such implementation, or it cannot be loaded.
+    """
+    stage, _, name = implementation.partition("/")
+    offer = registry().find(stage_named(stage), name)
+    return offer, registry().load(Stage(stage), name)
+
+
+def as_yaml(implementation: str) -> str:
+    """Return the file for `conf/<stage>/<name>.yaml`."""
+    offer, options = find(implementation)
+    offered = offer.implementation
+    return to_yaml(offered.stage, offered.name, options, offered.summary)
+
+
+def as_data(implementation: str) -> dict[str, Any]:
+    """Return the implementation and its options' JSON Schema, for `--json`."""
+    offer, options = find(implementation)
+    offered = offer.implementation
+    return {
+        "stage": offered.stage.value,
+        "name": offered.name,
+        "summary": offered.summary,
+        "distribution": offer.distribution,
+        "version": offer.version,
+        "target": offered.target,
+        "extra": offered.extra,
+        "cache_version": offered.cache_version,
+        "libraries": list(offered.libraries),
+        "schema": json_schema.of_options(offered.name, options, offered.summary),
+    }
+
+
+def show(implementation: str) -> None:
+    """Print the options, their types, defaults and descriptions."""
+    import inspect
+
+    from rich.console import Console
+    from rich.table import Table
+
+    offer, options = find(implementation)
+    console = Console(highlight=False, markup=False)
+    console.print(f"{offer}: {offer.implementation.summary}", soft_wrap=True)
+    console.print(inspect.getdoc(options) or "", soft_wrap=True)
+    schema = options.model_json_schema()
+    table = Table("option", "type", "default", "", box=None, header_style="bold")
+    for key, value in defaults(options).items():
+        default = "required" if value == MISSING else json.dumps(value, ensure_ascii=False)
+        kind = allowed(schema["properties"][key])
+        table.add_row(key, kind, default, options.model_fields[key].description or "")
+    if table.row_count:
+        console.print()
+        console.print(table)
+
+
+BOUNDS = {
+    "minimum": ">=",
+    "exclusiveMinimum": ">",
+    "maximum": "<=",
+    "exclusiveMaximum": "<",
+    "pattern": "matches",
+}
+
+
+def allowed(schema: Mapping[str, Any]) -> str:
+    """Say in a few words what a JSON Schema allows: `number > 0`.
+
+    >>> allowed({"type": "integer", "minimum": 1, "maximum": 9})
+    'integer >= 1 <= 9'
+    """
+    if "anyOf" in schema:
+        return " or ".join(allowed(each) for each in schema["anyOf"])
+    if "enum" in schema:
+        return " or ".join(json.dumps(value) for value in schema["enum"])
+    if "const" in schema:
+        return json.dumps(schema["const"])
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    kind = str(schema.get("type", "any"))
+    if kind == "array" and "items" in schema:
+        return f"array of {allowed(schema['items'])}"
+    bounds = [f"{sign} {schema[key]}" for key, sign in BOUNDS.items() if key in schema]
+    return " ".join([kind, *bounds])

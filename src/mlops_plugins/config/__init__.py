@@ -1,0 +1,1 @@
+"""From `conf/` to `params.yaml`: composing, checking and fingerprinting."""

@@ -1,0 +1,128 @@
+"""JSON Schemas of the files in `conf/`, for editors to complete and check them while typing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic.errors import PydanticInvalidForJsonSchema
+
+from mlops_plugins.api.context import Data, Task
+from mlops_plugins.api.contracts import CONTRACTS
+from mlops_plugins.api.errors import MlopsError
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.artifacts.files import write_text
+from mlops_plugins.config import conf_files, params
+from mlops_plugins.manager.plugin_manager import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mlops_plugins.api.component import Options
+
+FOLDER = ".mlops/schemas"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+COMPOSED = {"type": "string", "pattern": r"\$\{.+\}|^\?\?\?$"}
+"""What Hydra resolves: `${other.key}`, and `???` for a value that must still be given."""
+
+
+def of_options(name: str, options: type[Options], summary: str) -> dict[str, Any]:
+    """Return the schema of `conf/<stage>/<name>.yaml`."""
+    made = options.model_json_schema()
+    made.pop("required", None)  # `conf/` is composed from several files: none need be complete
+    properties: dict[str, Any] = {
+        "defaults": {"type": "array", "description": "Files that Hydra composes with this one."},
+        "name": {"type": "string", "description": "The implementation.", "default": name},
+    }
+    for key, property_ in made.get("properties", {}).items():
+        property_.pop("title", None)
+        description = property_.pop("description", "")
+        properties[key] = {"description": description, "anyOf": [property_, COMPOSED]}
+        if "default" in property_:
+            properties[key]["default"] = property_["default"]
+    return {
+        "$schema": DIALECT,
+        **made,
+        "title": summary,
+        "description": options.__doc__ or summary,
+        "properties": properties,
+    }
+
+
+def of_config(root: Path) -> dict[str, Any]:
+    """Return the schema of `conf/config.yaml`: the settings, and what each stage can be."""
+    stages = {stage: _described(stage, {"enum": _choices(root, stage)}) for stage in Stage}
+    column = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+    data: dict[str, Any] = {
+        "task": {"enum": list(get_args(Task))},
+        "target": {"type": "string"},
+        "sensitive": {"type": "array", "items": {"type": "string"}},
+    }
+    data |= {field.name: column for field in fields(Data) if field.name not in data}
+    kinds = {int: "integer", str: "string"}
+    settings = {
+        name: {"anyOf": [{"type": kinds[kind]}, COMPOSED]}
+        for name, kind in params.SETTINGS.items()
+        if kind in kinds
+    }
+    names = {"type": "array", "items": {"enum": [each.name for each, _ in registry().observers()]}}
+    return {
+        "$schema": DIALECT,
+        "title": "The choices and settings of the project",
+        "properties": {
+            "defaults": {
+                "type": "array",
+                "items": {"anyOf": [{"type": "string"}, {"type": "object", "properties": stages}]},
+            },
+            **settings,
+            "data": _closed(data),
+            params.OBSERVERS: _closed({"required": names}),
+            **{stage: _described(stage, {"type": "object"}) for stage in Stage},
+            "hydra": {"type": "object"},
+        },
+        "additionalProperties": False,
+    }
+
+
+def _described(stage: Stage, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": CONTRACTS[stage].protocol.__doc__, **schema}
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _choices(root: Path, stage: Stage) -> list[str]:
+    """Return the implementations, and the files of options that the team named otherwise."""
+    return sorted({*registry().names(stage), *_files(root, stage)})
+
+
+def _files(root: Path, stage: Stage) -> list[str]:
+    return [path.stem for path in (root / conf_files.FOLDER / stage).glob("*.yaml")]
+
+
+def write(root: Path, chosen: Mapping[Stage, str]) -> None:
+    """Write the schemas of the files that `conf/` has, where the files' first lines look for them.
+
+    Args:
+        root: The project's folder.
+        chosen: The implementation of each stage.
+    """
+    _write(root, "config", of_config(root))
+    for stage, name in chosen.items():
+        for each in {name, *_files(root, stage)} & {*registry().names(stage)}:
+            summary = registry().find(stage, each).implementation.summary
+            try:
+                schema = of_options(each, registry().load(stage, each), summary)
+            except (MlopsError, PydanticInvalidForJsonSchema):
+                continue  # no schema, no help in the editor; compose itself says what is wrong
+            _write(root, f"{stage}/{each}", schema)
+
+
+def _write(root: Path, name: str, schema: Mapping[str, Any]) -> None:
+    path = root / FOLDER / f"{name}.json"
+    text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)

@@ -1,1 +1,0 @@
-"""What `evaluate: metrics` does, one concern a file."""

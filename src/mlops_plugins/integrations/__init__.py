@@ -1,0 +1,1 @@
+"""Tools that have several roles: what their stages share."""

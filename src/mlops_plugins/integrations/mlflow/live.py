@@ -1,0 +1,144 @@
+"""Metrics in MLflow while a model learns, in the run with which the tracker goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins.api.contracts import CONTRACTS
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.artifacts import files
+from mlops_plugins.config import params
+from mlops_plugins.integrations.mlflow.store import connected, create_run, experiment_of
+from mlops_plugins.runtime import tuned_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from mlops_plugins.api.context import Context
+
+TRAINING_TAG = "mlops.training"
+"""Says from what a run's model learns: known before the result, by which a run is found else."""
+
+EVERY = 1.0
+"""Seconds between two writes: one for each metric would take longer than the training."""
+
+MOST_IN_A_BATCH = 1000
+"""More metrics MLflow refuses at once."""
+
+
+@dataclass
+class Live:
+    """The run of one training: begun by the first metric, and gone on with if it was begun before."""
+
+    client: Any
+    run_id: str | None
+    seen: set[tuple[str, int]]
+    waiting: list[tuple[str, float, int]] = field(default_factory=list)
+    written: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def begin(cls, context: Context) -> Live:
+        """Find the training's run, or make it; one that is finished already needs nothing more."""
+        client = connected(context)
+        whole = params.read(context.root)
+        experiment = experiment_of(client, whole[Stage.TRACK].get("experiment") or context.project)
+        key = training(context.root, whole)
+        if find(client, experiment, key, "FINISHED") is not None:
+            return cls(client, None, set())
+        name = f"{whole[Stage.TRAIN]['name']}-{key[:7]}"
+        run_id = find(client, experiment, key, "RUNNING") or create_run(
+            client, experiment, name, {TRAINING_TAG: key}
+        )
+        return cls(client, run_id, logged(client, run_id))
+
+    def add(self, metric: str, value: float, step: int) -> None:
+        """Take a metric; write those that wait if the last write is long ago."""
+        if self.run_id is None or (metric, step) in self.seen:
+            return
+        self.waiting.append((metric, value, step))
+        if time.monotonic() - self.written >= EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self.run_id is not None:
+            log(self.client, self.run_id, self.waiting)
+            self.waiting.clear()
+            self.written = time.monotonic()
+
+
+class Observer:
+    """Takes the metrics of one process; a failure is told once, and then nothing is logged."""
+
+    def __init__(self) -> None:
+        self._live: dict[Path, Live | None] = {}
+
+    def metric(self, context: Context, metric: str, value: float, step: int) -> None:
+        """Log a metric."""
+        if context.root not in self._live:
+            self._live[context.root] = None
+            self._live[context.root] = Live.begin(context)
+        live = self._live[context.root]
+        if live is not None:
+            try:
+                live.add(metric, value, step)
+            except Exception:
+                self._live[context.root] = None
+                raise
+
+    def end(self, context: Context) -> None:
+        """Write what waits: the training is over."""
+        live = self._live.pop(context.root, None)
+        if live is not None:
+            live.flush()
+
+
+OBSERVER = Observer()
+
+
+def training(root: Path, whole: Mapping[str, Any]) -> str:
+    """Return a digest of all from which the project's model learns."""
+    sections = [whole[key] for key in ("project", "data", "seed", "threads")]
+    sections.append(tuned_options.section(root, whole))
+    features = files.digest(root / CONTRACTS[Stage.FEATURES].outputs["output"])
+    whole_key = json.dumps([sections, features], sort_keys=True, default=str)
+    return hashlib.sha256(whole_key.encode()).hexdigest()
+
+
+def find(client: Any, experiment: str, key: str, status: str) -> str | None:
+    """Return the id of the run of a training, if there is one."""
+    found = client.search_runs(
+        [experiment],
+        f"tags.`{TRAINING_TAG}` = '{key}' and attributes.status = '{status}'",
+        max_results=1,
+    )
+    return str(found[0].info.run_id) if found else None
+
+
+def begun(client: Any, experiment: str, context: Context) -> str | None:
+    """Return the id of the run in which the project's present model has learnt, not finished yet."""
+    key = training(context.root, params.read(context.root))
+    return find(client, experiment, key, "RUNNING")
+
+
+def logged(client: Any, run_id: str) -> set[tuple[str, int]]:
+    """Return the metrics and steps that a run has."""
+    names = client.get_run(run_id).data.metrics
+    return {
+        (name, point.step) for name in names for point in client.get_metric_history(run_id, name)
+    }
+
+
+def log(client: Any, run_id: str, points: Sequence[tuple[str, float, int]]) -> None:
+    """Log metrics, each with its step."""
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    metrics = [Metric(name, value, now, step) for name, value, step in points]
+    for start in range(0, len(metrics), MOST_IN_A_BATCH):
+        client.log_batch(run_id, metrics=metrics[start : start + MOST_IN_A_BATCH])

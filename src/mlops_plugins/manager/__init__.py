@@ -1,0 +1,1 @@
+"""Finding the installed plugins, and choosing one implementation by its name."""

@@ -1,0 +1,234 @@
+"""Which implementations are installed, how one is chosen, and every error text about that."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, cast
+
+from mlops_plugins.api import hookspecs
+from mlops_plugins.api.component import Options
+from mlops_plugins.api.errors import ConfigurationError, did_you_mean
+from mlops_plugins.api.spec import Implementation
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.manager import signatures
+from mlops_plugins.manager.discovery import OWN_DISTRIBUTION, Broken, Plugin, Warned, discover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DISABLE_EXTERNAL = "MLOPS_DISABLE_EXTERNAL_PLUGINS"
+"""Environment variable: when set to anything but 0, only the built-in plugins are loaded."""
+
+OBSERVERS = tuple(
+    name
+    for name in vars(hookspecs.Hooks)
+    if name.startswith("mlops_") and name != "mlops_implementations"
+)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An implementation and the plugin that offers it."""
+
+    implementation: Implementation
+    plugin: Plugin
+
+    @property
+    def distribution(self) -> str:
+        """Return the name of the distribution that it comes with."""
+        return self.plugin.distribution
+
+    @property
+    def version(self) -> str:
+        """Return that distribution's version."""
+        return self.plugin.version
+
+    def __str__(self) -> str:
+        offered = self.implementation
+        return f"{offered.stage}/{offered.name} of {self.distribution} {self.version}"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An observer that failed, and how."""
+
+    plugin: Plugin
+    error: Exception
+
+    def __str__(self) -> str:
+        name = f"observer '{self.plugin.name}' of {self.plugin.distribution} {self.plugin.version}"
+        return f"{name}: {type(self.error).__name__}: {self.error}"
+
+
+class Registry:
+    """What is installed: implementations by stage and name, observers, and what is left out."""
+
+    def __init__(self, entry_points: Iterable[metadata.EntryPoint]) -> None:
+        self._found = discover(entry_points)
+        self._offers: dict[tuple[Stage, str], list[Offer]] = {}
+        self._collect()
+
+    @property
+    def plugins(self) -> list[Plugin]:
+        """Return every installed plugin, those that are left out too."""
+        return list(self._found.plugins.values())
+
+    @property
+    def broken(self) -> list[Broken]:
+        """Return the plugins that are left out."""
+        return sorted(self._found.broken, key=lambda broken: broken.plugin.key)
+
+    @property
+    def warned(self) -> list[Warned]:
+        """Return what plugins do that the next minor version will not take."""
+        return self._found.warned
+
+    def _collect(self) -> None:
+        for hook in self._called("mlops_implementations"):
+            plugin = self._found.plugins[hook.plugin_name]
+            try:
+                offered = [_checked(each) for each in cast("Iterable[object]", hook.function())]
+            except Exception as error:  # noqa: BLE001  one plugin's failure is its own
+                self._found.leave_out(plugin, error)
+                continue
+            for implementation in offered:
+                place = (implementation.stage, implementation.name)
+                self._offers.setdefault(place, []).append(Offer(implementation, plugin))
+
+    def offers(self) -> list[Offer]:
+        """Return every offer, in the order of stages and names."""
+        order = list(Stage)
+        places = sorted(self._offers, key=lambda place: (order.index(place[0]), place[1]))
+        return [offer for place in places for offer in self._offers[place]]
+
+    def names(self, stage: Stage) -> list[str]:
+        """Return the names that may be written for a stage."""
+        return sorted(name for offered, name in self._offers if offered is stage)
+
+    def find(self, stage: Stage, name: str) -> Offer:
+        """Return the one offer of that stage and name.
+
+        Raises:
+            ConfigurationError: There is none, or more than one.
+        """
+        found = self._offers.get((stage, name), [])
+        if len(found) > 1:
+            raise ConfigurationError(
+                f"{contested(found)}.",
+                where=f"{stage}: {name}",
+                next_step="uninstall one of them, or ask its author to rename it",
+            )
+        if not found:
+            choices = self.names(stage)
+            hints = "".join(f"\n  not loaded: {broken}" for broken in self.broken)
+            raise ConfigurationError(
+                f"There is no implementation '{name}' of {stage}."
+                f"{did_you_mean(name, choices)}{hints}",
+                where=f"{stage}: {name}",
+                expected="one of " + ", ".join(choices),
+                next_step="choose one of these in conf/config.yaml, or install the plugin "
+                f"that offers '{name}' (`mlops plugins` lists all)",
+            )
+        return found[0]
+
+    def load(self, stage: Stage, name: str) -> type[Options]:
+        """Import the implementation's class and check it against its stage's contract.
+
+        Raises:
+            ConfigurationError: It needs a library that is not installed, or is no implementation.
+        """
+        offer = self.find(stage, name)
+        module, _, attribute = offer.implementation.target.partition(":")
+        try:
+            target = getattr(importlib.import_module(module), attribute)
+        except ImportError as error:
+            raise self.not_installed(stage, name, error) from error
+        except Exception as error:
+            raise ConfigurationError(
+                f"{offer} cannot be loaded: {type(error).__name__}: {error}.",
+                where=offer.implementation.target,
+                next_step=f"tell the author of {offer.distribution}",
+            ) from error
+        _check(offer, target)
+        return cast("type[Options]", target)
+
+    def not_installed(self, stage: Stage, name: str, error: ImportError) -> ConfigurationError:
+        """Return the error for an implementation whose library is not there."""
+        offer = self.find(stage, name)
+        library = (error.name or str(error)).partition(".")[0]
+        extra = offer.implementation.extra
+        return ConfigurationError(
+            f"{offer} needs '{library}', which cannot be imported: {error}.",
+            where=f"{stage}: {name}",
+            next_step=f"uv add '{extra}'" if extra else f"install '{library}'",
+        )
+
+    def deprecations(self, stage: Stage, name: str) -> list[Warned]:
+        """Return what the implementation will have to do otherwise in the next minor version."""
+        plugin = self.find(stage, name).plugin
+        found = signatures.methods(self.load(stage, name))
+        return [Warned(plugin, text) for text in signatures.deprecations(stage, found)]
+
+    def observers(self) -> list[tuple[Plugin, list[str]]]:
+        """Return the plugins that observe, in the order they are called, and their hooks."""
+        hooks: dict[str, list[str]] = {}
+        for event in OBSERVERS:
+            for hook in self._called(event):
+                hooks.setdefault(hook.plugin_name, []).append(event)
+        order = [key for key in reversed(self._found.plugins) if key in hooks]
+        return [(self._found.plugins[key], hooks[key]) for key in order]
+
+    def observe(self, event: str, **arguments: Any) -> list[Failure]:
+        """Call every observer of `event` in order; return those that failed, and raise nothing."""
+        failures = []
+        for hook in self._called(event):
+            try:
+                hook.function(**{name: arguments[name] for name in hook.argnames})
+            except Exception as error:  # noqa: BLE001  whether it matters is the caller's to say
+                failures.append(Failure(self._found.plugins[hook.plugin_name], error))
+        return failures
+
+    def _called(self, event: str) -> list[Any]:
+        """Return the implementations of a hook in the order of calls: pluggy keeps the reverse."""
+        return list(reversed(getattr(self._found.manager.hook, event).get_hookimpls()))
+
+
+@cache
+def registry() -> Registry:
+    """Return the registry of this environment."""
+    entry_points = metadata.entry_points(group=hookspecs.GROUP)
+    if os.environ.get(DISABLE_EXTERNAL, "0") != "0":
+        return Registry(e for e in entry_points if e.dist and e.dist.name == OWN_DISTRIBUTION)
+    return Registry(entry_points)
+
+
+def contested(offers: list[Offer]) -> str:
+    """Say that several plugins offer the same name, and which ones."""
+    offered = offers[0].implementation
+    owners = " and ".join(f"{offer.distribution} {offer.version}" for offer in offers)
+    return f"Two plugins offer {offered.stage}/{offered.name}: {owners}"
+
+
+def _checked(offered: object) -> Implementation:
+    if not isinstance(offered, Implementation):
+        raise TypeError(f"it offers {offered!r}, which is no Implementation")
+    return offered
+
+
+def _check(offer: Offer, target: object) -> None:
+    if not (inspect.isclass(target) and issubclass(target, Options)):
+        problem = f"{offer.implementation.target} is not a class made from Options"
+    else:
+        problem = signatures.problem(offer.implementation.stage, signatures.methods(target))
+    if problem:
+        raise ConfigurationError(
+            f"{offer} does not keep the contract of its stage: {problem}.",
+            where=offer.implementation.target,
+            expected=signatures.interface(offer.implementation.stage),
+            next_step=f"tell the author of {offer.distribution}",
+        )

@@ -1,0 +1,58 @@
+"""Whether what an implementation needs is installed, by metadata alone: nothing is imported."""
+
+from __future__ import annotations
+
+import re
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlops_plugins.api.spec import Implementation
+
+
+def missing(implementation: Implementation) -> list[str]:
+    """Return the requirements of an implementation that this environment does not meet.
+
+    They are those of its extra, and the libraries that it declares as affecting results.
+    """
+    unmet = list(_unmet(implementation.extra, set())) if implementation.extra else []
+    named = {_name(each) for each in unmet}
+    others = [name for name in implementation.libraries if _name(name) not in named]
+    return [*unmet, *(name for name in others if _version(name) is None)]
+
+
+def _unmet(line: str, seen: set[str]) -> Iterator[str]:
+    """Yield the unmet requirements of a requirement and of the extras that it names."""
+    try:
+        wanted = Requirement(line)
+    except InvalidRequirement:
+        return
+    installed = _version(wanted.name)
+    if installed is None or not wanted.specifier.contains(installed, prereleases=True):
+        yield f"{wanted.name}{wanted.specifier}"
+        return
+    for extra in wanted.extras:
+        key = f"{wanted.name}[{extra}]"
+        if key in seen:
+            continue
+        seen.add(key)
+        for inner in metadata.requires(wanted.name) or ():
+            marker = Requirement(inner).marker
+            if marker and marker.evaluate({"extra": extra}) and not marker.evaluate({"extra": ""}):
+                yield from _unmet(inner.partition(";")[0], seen)
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _name(requirement: str) -> str:
+    """Return the distribution's name as packages compare it."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", requirement, maxsplit=1)[0]).lower()

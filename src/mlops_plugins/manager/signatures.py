@@ -1,0 +1,152 @@
+"""Whether a class keeps its stage's contract: by its signatures, without running it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins.api.contracts import CONTRACTS
+from mlops_plugins.api.deprecation import Deprecated
+from mlops_plugins.api.errors import PluginError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mlops_plugins.api.stage import Stage
+
+    Methods = Mapping[str, frozenset[str] | None]
+    """The parameters that each method takes; None for one that takes any."""
+
+
+def methods(target: type[Any]) -> Methods:
+    """Return the public methods of an imported class."""
+    return {
+        name: _taken(inspect.signature(value).parameters.values())
+        for name, value in inspect.getmembers(target, inspect.isfunction)
+        if not name.startswith("_")
+    }
+
+
+def _taken(parameters: Any) -> frozenset[str] | None:
+    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return frozenset(parameter.name for parameter in parameters)
+
+
+def problem(stage: Stage, found: Methods) -> str:
+    """Say how `found` breaks the stage's contract; nothing if it keeps it."""
+    contract = CONTRACTS[stage]
+    for name, wanted in _wanted(stage).items():
+        if name not in found:
+            if name in contract.optional:
+                continue
+            return f"it has no method '{name}'"
+        taken = found[name]
+        absent = [] if taken is None else [each for each in wanted if each not in taken]
+        absent = [each for each in absent if each not in contract.added]
+        if absent:
+            return f"its method '{name}' does not take '{absent[0]}'"
+    return ""
+
+
+def interface(stage: Stage) -> str:
+    """Return where the interface of a stage's implementations is defined."""
+    protocol = CONTRACTS[stage].protocol
+    return f"{protocol.__module__}.{protocol.__name__}"
+
+
+def deprecations(stage: Stage, found: Methods) -> list[str]:
+    """Say which parameters of this version the method of the stage does not take yet."""
+    taken = found.get(stage)
+    if taken is None:
+        return []
+    return [
+        str(Deprecated(f"its method '{stage}' does not take '{name}'", instead="take it"))
+        for name in sorted(CONTRACTS[stage].added)
+        if name not in taken
+    ]
+
+
+def accepted(stage: Stage, method: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments without those that a method of the previous version does not take."""
+    taken = _taken(inspect.signature(method).parameters.values())
+    return {
+        name: value
+        for name, value in arguments.items()
+        if taken is None or name in taken or name not in CONTRACTS[stage].added
+    }
+
+
+def require_written(stage: Stage, name: str, path: Path) -> None:
+    """Make sure that the implementation of a stage wrote an output.
+
+    Raises:
+        PluginError: It did not.
+    """
+    if not path.exists():
+        raise PluginError(
+            f"The implementation of {stage} ended without an error, and wrote no '{name}'.",
+            where=f"{stage}: {name}",
+            expected=f"as {interface(stage)} says",
+            next_step=f"tell its author: `mlops plugins why {stage}` says whose it is",
+        )
+
+
+def _wanted(stage: Stage) -> dict[str, tuple[str, ...]]:
+    return {
+        name: tuple(inspect.signature(value).parameters)
+        for name, value in vars(CONTRACTS[stage].protocol).items()
+        if inspect.isfunction(value) and not name.startswith("_")
+    }
+
+
+def written_methods(file: Path, name: str) -> Methods | None:
+    """Return the methods of a class as its source says, importing nothing.
+
+    None if that cannot be told: the class is made, or inherits methods, elsewhere.
+
+    Raises:
+        LookupError: The file has no such name.
+        SyntaxError: The file is no Python.
+    """
+    tree = ast.parse(file.read_bytes(), str(file))
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    if name not in classes:
+        if _bound(tree) & {name, "*"}:
+            return None
+        raise LookupError(f"{file} defines no '{name}'")
+    return _inherited(classes, name)
+
+
+def _inherited(classes: Mapping[str, ast.ClassDef], name: str) -> dict[str, Any] | None:
+    found: dict[str, Any] = {}
+    for base in classes[name].bases:
+        if isinstance(base, ast.Name) and base.id in classes:
+            above = _inherited(classes, base.id)
+            if above is None:
+                return None
+            found |= above
+        elif not (isinstance(base, ast.Name) and base.id == "Options"):
+            return None
+    for node in classes[name].body:
+        if isinstance(node, ast.FunctionDef):
+            arguments = node.args
+            every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+            taken = None if arguments.kwarg else frozenset(each.arg for each in every)
+            found[node.name] = taken
+    return found
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    """Return the names that a module binds at its top, other than classes."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom | ast.Import):
+            names |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+    return names

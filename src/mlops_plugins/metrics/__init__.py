@@ -1,0 +1,1 @@
+"""Metrics, defined once for evaluation, gate and monitoring."""

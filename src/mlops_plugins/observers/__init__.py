@@ -1,0 +1,1 @@
+"""Observers: told before and after stages, of metrics, errors and alerts."""

@@ -1,0 +1,23 @@
+"""Progress on the terminal: an observer, and the smallest example of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlops_plugins.api.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from mlops_plugins.api.context import Context
+    from mlops_plugins.api.stage import Stage
+
+
+@hookimpl
+def mlops_before_stage(stage: Stage, name: str, context: Context) -> None:
+    """Say that a stage starts."""
+    context.say(f"{stage}: {name} ...")
+
+
+@hookimpl
+def mlops_after_stage(stage: Stage, context: Context, seconds: float) -> None:
+    """Say that it is done, and how long it took."""
+    context.say(f"{stage}: done in {seconds:.1f} s")

@@ -1,1 +1,0 @@
-"""Who is champion, since when and why: an append-only history, and what moves by it."""

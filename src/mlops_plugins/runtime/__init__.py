@@ -1,0 +1,1 @@
+"""Running stages and jobs: one executor, its observers, and what a run leaves behind."""

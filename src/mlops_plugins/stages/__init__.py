@@ -1,0 +1,1 @@
+"""The built-in implementations: a folder a stage, a file for each name in `conf/`."""

@@ -1,0 +1,1 @@
+"""Evaluate: measure the model on rows that it has not seen."""

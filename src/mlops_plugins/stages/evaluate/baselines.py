@@ -1,0 +1,98 @@
+"""Baselines: what the training rows hold on average, and a linear model of the same features."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins import estimators
+from mlops_plugins.metrics import weighted
+from mlops_plugins.stages.evaluate import intervals
+from mlops_plugins.stages.evaluate.refit import aligned, features_of, some_rows
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mlops_plugins.stages.evaluate.test_set import Judged
+
+LINEAR_ROWS = 20_000
+"""The linear baseline learns from so many rows at the most: it gains little from more."""
+
+MOST_CATEGORIES = 50
+"""Most one-hot columns made from one category."""
+
+ITERATIONS = 300
+
+
+def trivial(judged: Judged) -> np.ndarray:
+    """Return the answer that is the same for each row: the training rows' shares, or their mean."""
+    import numpy as np
+
+    known, rows = judged.known, len(judged.target)
+    if not judged.classes:
+        return np.full(rows, known.mean())
+    shares = np.bincount(known, minlength=len(judged.classes)) / len(known)
+    return np.tile(shares, (rows, 1))
+
+
+def linear(judged: Judged) -> tuple[np.ndarray | None, str | None]:
+    """Return a linear model's scores of the judging rows, or None and the reason.
+
+    Logistic regression, for numbers ridge regression, on the model's own features, scaled and with
+    one column a category.
+    """
+    if judged.known.min() == judged.known.max():
+        return None, "the training rows hold one value of the target"
+    try:
+        return _linear(judged), None
+    except Exception as error:  # noqa: BLE001  features that no linear model takes are no failure
+        return None, " ".join(str(error).split())[:200]
+
+
+def _linear(judged: Judged) -> np.ndarray:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.pipeline import make_pipeline
+
+    context = judged.context
+    places = some_rows(judged, LINEAR_ROWS / len(judged.train))
+    table = estimators.prepared(features_of(judged, judged.train.iloc[places]))
+    preprocessing = estimators.dense_preprocessing(
+        estimators.columns(table, context, few=MOST_CATEGORIES), most_categories=MOST_CATEGORIES
+    )
+    regressing = context.data.task == "regression"
+    estimator: Any = Ridge() if regressing else LogisticRegression(max_iter=ITERATIONS)
+    pipeline = make_pipeline(preprocessing, estimator)
+    with warnings.catch_warnings():
+        # A baseline that has not quite converged is one still.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        pipeline.fit(table, judged.known[places])
+    asked = estimators.prepared(features_of(judged, judged.rows))
+    if regressing:
+        values: np.ndarray = pipeline.predict(asked)
+        return values
+    return aligned(pipeline.predict_proba(asked), pipeline.classes_.tolist(), len(judged.classes))
+
+
+def gains(judged: Judged, others: dict[str, np.ndarray | None]) -> dict[str, dict[str, float]]:
+    """Return by how much the model's primary metric is better than each baseline's, on the same rows.
+
+    The interval is of a paired bootstrap: both are measured on each resample.
+    """
+    import math
+
+    ours = weighted.primary(judged.task, judged.target, judged.scores)
+    found = {}
+    for name, scores in others.items():
+        if scores is None:
+            found[name] = {"value": math.nan, "low": math.nan, "high": math.nan}
+            continue
+        theirs = weighted.primary(judged.task, judged.target, scores)
+        found[name] = intervals.resampled(
+            _difference(ours, theirs), judged.target, **judged.settings
+        )
+    return found
+
+
+def _difference(ours: weighted.Weighted, theirs: weighted.Weighted) -> weighted.Weighted:
+    return lambda weights: ours(weights) - theirs(weights)

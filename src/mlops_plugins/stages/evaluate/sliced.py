@@ -1,0 +1,251 @@
+"""Slices: how good the model is for the groups that were named, and where it is found to be worse."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins.api.errors import ConfigurationError, did_you_mean
+from mlops_plugins.metrics import scoring, weighted
+from mlops_plugins.stages.evaluate import intervals
+from mlops_plugins.stages.evaluate.groups import groups
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+
+    from mlops_plugins.metrics.slices import Slice
+    from mlops_plugins.stages.evaluate.test_set import Judged
+
+LEVEL = 0.05
+"""The probability that any slice is found where none is worse."""
+
+LEAST_GAP = 0.02
+"""A slice is found only if its metric is lower by so much, or for numbers its error higher by that share."""
+
+FEWEST_OF_A_CLASS = 10
+"""A slice is tested only with so many rows of each class that is ranked."""
+
+COLUMN_VALUES = 100
+"""A category of more values than these is not searched."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A slice that is significantly worse.
+
+    Attributes:
+        slice: The slice.
+        gap: By how much it is worse, negative.
+        p: The probability of such a gap by chance, corrected for how many slices were tested.
+    """
+
+    slice: Slice
+    gap: float
+    p: float
+
+
+def table(
+    judged: Judged, columns: Sequence[str], *, find: bool, min_rows: int, max_found: int
+) -> dict[str, Any]:
+    """Return the primary metric of each slice and of the rows outside it.
+
+    Raises:
+        ConfigurationError: There is no such column.
+    """
+    skipped: list[dict[str, str]] = []
+    entries = []
+    for column in columns:
+        require_column(judged, column, where="conf/evaluate/metrics.yaml: slices")
+        cut = groups(column, judged.train[column], judged.rows[column])
+        if cut.reason:
+            skipped.append({"label": column, "reason": cut.reason})
+        entries += [_entry(judged, one, min_rows, configured=True) for one in cut.slices]
+    if find:
+        worse, tested = search(judged, min_rows=min_rows, apart=columns)
+        for each in worse[:max_found]:
+            entry = _entry(judged, each.slice, min_rows, configured=False)
+            entries.append({**entry, "p": each.p})
+    else:
+        tested = 0
+    skipped += [
+        {key: entry[key] for key in ("label", "reason")} for entry in entries if "reason" in entry
+    ]
+    return {
+        "metric": judged.metric,
+        "min_rows": min_rows,
+        "tested": tested,
+        "slices": [entry for entry in entries if "reason" not in entry],
+        "skipped": skipped,
+    }
+
+
+def require_column(judged: Judged, column: str, *, where: str) -> None:
+    """Go on only if the rows have this column.
+
+    Raises:
+        ConfigurationError: They have not.
+    """
+    names = [str(name) for name in judged.rows.columns]
+    if column not in names:
+        raise ConfigurationError(
+            f"There is no column '{column}'.{did_you_mean(column, names)}",
+            where=where,
+            expected="one of " + ", ".join(names),
+            next_step="correct it there",
+        )
+
+
+def _entry(judged: Judged, one: Slice, min_rows: int, *, configured: bool) -> dict[str, Any]:
+    inside = one.rows(judged.rows)
+    count = int(inside.sum())
+    if count < min_rows:
+        return {"label": one.label, "reason": f"{count:,} rows, fewer than {min_rows:,}"}
+    if not scoring.defined(judged.target[inside]):
+        return {"label": one.label, "reason": "its rows are of one class"}
+    within = _measured(judged, inside)
+    outside = _measured(judged, ~inside)
+    value, rest = within[0], outside[0]
+    # Both parts are drawn apart from each other, as no row is in both.
+    pairs = zip(within[1], outside[1], strict=False)
+    entry: dict[str, Any] = {
+        "slice": one.to_dict(),
+        "label": one.label,
+        "rows": count,
+        "value": value,
+        "interval": list(intervals.interval(within[1])),
+        "rest": rest,
+        "configured": configured,
+        "gap": intervals.measured(value - rest, [ours - theirs for ours, theirs in pairs]),
+    }
+    if judged.task == "regression":
+        errors = abs(judged.scores - judged.target)
+        entry["mae"] = float(errors[inside].mean())
+        entry["mae_rest"] = float(errors[~inside].mean()) if count < len(inside) else None
+    return entry
+
+
+def _measured(judged: Judged, chosen: np.ndarray) -> tuple[float, list[float]]:
+    """Return the metric of some rows, and of their resamples."""
+    import numpy as np
+
+    target = judged.target[chosen]
+    if not len(target) or not scoring.defined(target):
+        return math.nan, []
+    function = weighted.primary(judged.task, target, judged.scores[chosen])
+    drawn = intervals.draws(target, **judged.settings)
+    return function(np.ones(len(target))), [function(weights) for weights in drawn]
+
+
+def search(judged: Judged, *, min_rows: int, apart: Sequence[str] = ()) -> tuple[list[Found], int]:
+    """Return the slices of single inputs that are significantly worse, the worst first; and how many were tested.
+
+    Each slice is compared with the other rows by a one-sided test of the difference: of the areas under
+    the ROC curve (DeLong), of the mean recall, or for numbers of the mean absolute error, as r2 is
+    low wherever the truth varies little. Holm's correction keeps the probability of any false
+    find at 5 % (A simple sequentially rejective multiple test procedure, 1979).
+
+    Args:
+        judged: What is judged.
+        min_rows: Fewest rows of a slice, and of the others.
+        apart: Columns that are not searched.
+    """
+    compare = _comparison(judged)
+    tried: list[tuple[float, float, Slice]] = []
+    for column in judged.model.schema.inputs:
+        searched = column in judged.rows.columns and column not in apart
+        if not searched or not _searchable(judged, column):
+            continue
+        for one in groups(column, judged.train[column], judged.rows[column]).slices:
+            inside = one.rows(judged.rows)
+            if min(inside.sum(), (~inside).sum()) < min_rows:
+                continue
+            gap, error = compare(inside)
+            if error > 0:
+                tried.append((_below(gap / error), gap, one))
+    tried.sort(key=lambda each: (each[0], each[2].label))
+    worse, corrected = [], 0.0
+    for place, (p, gap, one) in enumerate(tried):
+        corrected = min(max(corrected, p * (len(tried) - place)), 1.0)
+        if corrected <= LEVEL and gap <= -LEAST_GAP:
+            worse.append(Found(one, gap, corrected))
+    return sorted(worse, key=lambda found: (found.gap, found.slice.label)), len(tried)
+
+
+def _searchable(judged: Judged, column: str) -> bool:
+    from pandas.api import types
+
+    values = judged.train[column]
+    return types.is_numeric_dtype(values) or values.nunique() <= COLUMN_VALUES
+
+
+def _below(z: float) -> float:
+    """Return the probability of a normal value below `z`."""
+    return math.erfc(-z / math.sqrt(2)) / 2
+
+
+def _comparison(judged: Judged) -> Callable[[np.ndarray], tuple[float, float]]:
+    """Return what compares the rows of a mask with the others: the gap, and its standard error."""
+    import numpy as np
+
+    if judged.task == "binary":
+        # Sorted once: sorting what is sorted takes no time.
+        order = np.argsort(-judged.scores[:, 1], kind="stable")
+        positive, score = judged.target[order] == 1, judged.scores[order, 1]
+
+        def areas(inside: np.ndarray) -> tuple[float, float]:
+            mask = inside[order]
+            (one, e_one), (other, e_other) = (
+                _area(positive[part], score[part]) for part in (mask, ~mask)
+            )
+            return one - other, math.hypot(e_one, e_other)
+
+        return areas
+    if judged.task == "multiclass":
+        right = judged.scores.argmax(1) == judged.target
+        count = len(judged.classes)
+
+        def recalls(inside: np.ndarray) -> tuple[float, float]:
+            (one, e_one), (other, e_other) = (
+                _mean_recall(judged.target[part], right[part], count) for part in (inside, ~inside)
+            )
+            return one - other, math.hypot(e_one, e_other)
+
+        return recalls
+    errors = np.abs(judged.scores - judged.target)
+
+    def means(inside: np.ndarray) -> tuple[float, float]:
+        (one, e_one), (other, e_other) = (
+            (part.mean(), part.std(ddof=1) / math.sqrt(len(part)))
+            for part in (errors[inside], errors[~inside])
+        )
+        scale = float(other) or 1.0
+        return float(other - one) / scale, math.hypot(e_one, e_other) / scale
+
+    return means
+
+
+def _area(positive: np.ndarray, score: np.ndarray) -> tuple[float, float]:
+    import numpy as np
+
+    found = int(positive.sum())
+    if min(found, len(positive) - found) < FEWEST_OF_A_CLASS:
+        return math.nan, math.nan
+    ranking = weighted.Ranking(positive, score)
+    return ranking.auc(np.ones(len(score))), ranking.error()
+
+
+def _mean_recall(target: np.ndarray, right: np.ndarray, count: int) -> tuple[float, float]:
+    """Return the mean recall of the classes, and its error, a class's by Agresti and Coull's estimate."""
+    import numpy as np
+
+    support = np.bincount(target, minlength=count)
+    met = support > 0
+    if support[met].min() < FEWEST_OF_A_CLASS:
+        return math.nan, math.nan
+    hits = np.bincount(target[right], minlength=count)[met]
+    smooth = (hits + 2) / (support[met] + 4)
+    variance = smooth * (1 - smooth) / (support[met] + 4)
+    return float((hits / support[met]).mean()), math.sqrt(float(variance.sum())) / int(met.sum())

@@ -1,0 +1,1 @@
+"""Explain: say what the model's predictions depend on."""

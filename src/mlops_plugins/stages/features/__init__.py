@@ -1,0 +1,1 @@
+"""Features: turn columns into the model's features."""

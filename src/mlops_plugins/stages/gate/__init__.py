@@ -1,0 +1,1 @@
+"""Gate: decide whether the model may be promoted."""

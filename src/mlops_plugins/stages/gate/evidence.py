@@ -1,0 +1,60 @@
+"""What the evaluation wrote, and which parts of it the gate must have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlops_plugins.stages.gate.checks import UncomputableError, item, read
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+Part = Literal["baselines", "calibration", "slices"]
+
+SUMMARY = "summary.json"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The folder of an evaluation.
+
+    Attributes:
+        folder: Where it is.
+        primary: The metric by which models are compared.
+        demanded: Parts that must be there, whoever evaluated.
+    """
+
+    folder: Path
+    primary: str
+    demanded: Collection[Part]
+
+    def summary(self) -> dict[str, Any]:
+        """Return `value`, `low`, `high`, `baseline` of the primary metric.
+
+        Raises:
+            UncomputableError: They are not there.
+        """
+        found = item(read(self.folder / SUMMARY), self.primary, file=SUMMARY)
+        if not isinstance(found, dict):
+            raise UncomputableError(f"{self.primary} in {SUMMARY} holds no object")
+        return found
+
+    def part(self, name: Part) -> dict[str, Any] | None:
+        """Return the content of a part; None if the evaluation need not write it, and did not.
+
+        An evaluation that measures a linear baseline in its summary writes every part, so that one
+        that is gone is missed; others write what they like, unless it is demanded.
+
+        Raises:
+            UncomputableError: It should be there and is not, or is no JSON object.
+        """
+        path = self.folder / f"{name}.json"
+        owed = name in self.demanded or "linear" in self.summary()
+        return read(path) if owed or path.exists() else None
+
+
+def unmeasured(name: Part) -> str:
+    """Return the reason of a check that passes as nothing was measured and nothing demanded."""
+    return f"the evaluation wrote no {name}.json, and the gate does not demand it"

@@ -1,0 +1,197 @@
+"""Groups of rows: a model that is better on the whole must not be worse for some of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins.metrics import weighted
+from mlops_plugins.metrics.slices import of_dict
+from mlops_plugins.stages.gate import bootstrap
+from mlops_plugins.stages.gate.checks import Check, UncomputableError, item, number
+from mlops_plugins.stages.gate.evidence import unmeasured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy as np
+
+    from mlops_plugins.metrics.slices import Slice
+    from mlops_plugins.metrics.weighted import Weighted
+    from mlops_plugins.stages.gate.evidence import Evidence
+    from mlops_plugins.stages.gate.paired_rows import Pair
+
+FILE = "slices.json"
+SHOWN = 3
+"""So many slices are named in the reason; all are in the numbers."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A slice of the evaluation.
+
+    Attributes:
+        slice: Which rows are in it.
+        entry: What the evaluation wrote about it.
+        asked: Whether the team named it; others were found by the evaluation.
+    """
+
+    slice: Slice
+    entry: Mapping[str, Any]
+    asked: bool
+
+
+def floor(evidence: Evidence, limit: float | None) -> Check:
+    """Block if the whole 95 % interval of a slice's metric is below a limit, if there is one.
+
+    Raises:
+        UncomputableError: The file is missing, or a number of a slice that the team named.
+    """
+    measured = evidence.part("slices")
+    if measured is None:
+        return Check("slices", "pass", unmeasured("slices"))
+    metric, groups = item(measured, "metric", file=FILE), list(_groups(measured))
+    if limit is None:
+        return Check("slices", "pass", f"{metric} of {len(groups)} slices was measured")
+    groups = [group for group in groups if group.asked or group.entry.get("value") is not None]
+    below = [found for found in map(_ends, groups) if found["high"] < limit]
+    numbers = {"limit": limit, "compared": len(groups)}
+    if not below:
+        return Check("slices", "pass", f"{metric} of {len(groups)} slices reaches {limit}", numbers)
+    named = ", ".join("{slice} {value:.4f}".format(**one) for one in below[:SHOWN])
+    reason = f"{metric} below {limit} in {len(below)} of {len(groups)} slices: {named}"
+    return Check("slices", "block", reason, {**numbers, "slices": below})
+
+
+def _ends(group: Group) -> dict[str, Any]:
+    """Return the measured value of a slice and its interval."""
+    place = _place(group)
+    value, interval = number(group.entry, "value", file=place), group.entry.get("interval")
+    if not isinstance(interval, list) or len(interval) != 2:
+        raise UncomputableError(f"interval in {place} is not [low, high]")
+    low, high = (number({"interval": end}, "interval", file=place) for end in interval)
+    return {"slice": group.slice.label, "value": value, "low": low, "high": high}
+
+
+def against(pair: Pair, evidence: Evidence, *, tolerance: float, resamples: int) -> Check:
+    """Compare both models on each slice, the intervals widened for as many comparisons (Bonferroni).
+
+    A slice whose gain is not below `-tolerance` cannot be worse by more: only the others, and the
+    worst, are resampled. Bootstrap standard errors, as percentiles so far out would need many
+    thousands of resamples. Efron and Tibshirani, 1993, ch. 13.1.
+
+    Raises:
+        UncomputableError: The file, or a slice that the team named, cannot be compared.
+    """
+    name, measured = "champion: slices", evidence.part("slices")
+    if measured is None:
+        return Check(name, "pass", unmeasured("slices"))
+    fewest = number(measured, "min_rows", file=FILE)
+    found, skipped = [], []
+    for group in _groups(measured):
+        compared = _compare(pair, group, fewest)
+        if compared is None:
+            skipped.append(group.slice.label)
+        else:
+            found.append(compared)
+    numbers: dict[str, Any] = {"limit": -tolerance, "compared": len(found), "skipped": skipped}
+    if not found:
+        return Check(name, "pass", "no slice has enough rows to compare", numbers)
+    found.sort(key=lambda one: one.gain)
+    quantile = NormalDist().inv_cdf(1 - 0.025 / len(found))
+    suspects = [one for one in found if one.gain < -tolerance] or found[:1]
+    rows = [one.measured(pair, quantile, resamples) for one in suspects]
+    worse = [one for one in rows if one["high"] < -tolerance]
+    text = f"{pair.primary} on {len(found)} slices against the champion"
+    if worse:
+        reason = f"worse in {len(worse)} of them: {', '.join(map(_told, worse[:SHOWN]))}"
+        return Check(name, "block", f"{text}: {reason}", {**numbers, "slices": worse})
+    reason = f"none worse by more than {tolerance}; least in {_told(rows[0])}"
+    return Check(name, "pass", f"{text}: {reason}", {**numbers, "slices": rows[:1]})
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Both models on the rows of one slice."""
+
+    label: str
+    rows: int
+    gain: float
+    ours: Weighted
+    theirs: Weighted
+
+    def measured(self, pair: Pair, quantile: float, resamples: int) -> dict[str, Any]:
+        """Return the gain with an interval of so many standard errors."""
+        drawn = bootstrap.gains(
+            self.ours, self.theirs, self.rows, resamples=resamples, seed=pair.context.seed
+        )
+        reach = quantile * float(drawn.std(ddof=1))
+        return {
+            "slice": self.label,
+            "rows": self.rows,
+            "value": self.gain,
+            "low": self.gain - reach,
+            "high": self.gain + reach,
+        }
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    return "{slice} ({rows:,} rows) {value:+.4f}, {low:+.4f} to {high:+.4f}".format(**row)
+
+
+def _compare(pair: Pair, group: Group, fewest: float) -> Compared | None:
+    """Return both models on a slice; None if it is too small, unless the team named it."""
+    import numpy as np
+
+    inside = _inside(pair, group)
+    rows = int(inside.sum())
+    if rows < fewest and not group.asked:
+        return None
+    gain, metrics = float("nan"), []
+    if rows:
+        task, target = pair.context.data.task, pair.target[inside]
+        sides = (pair.ours.scores[inside], pair.theirs.scores[inside])
+        metrics = [weighted.primary(task, target, scores) for scores in sides]
+        ours, theirs = (metric(np.ones(rows)) for metric in metrics)
+        gain = ours - theirs
+    if np.isfinite(gain):
+        return Compared(group.slice.label, rows, gain, *metrics)
+    if group.asked:
+        raise UncomputableError(
+            f"{pair.primary} is not defined on the {rows} rows of {group.slice.label}"
+        )
+    return None
+
+
+def _inside(pair: Pair, group: Group) -> np.ndarray:
+    """Return which of the judged rows are in the slice, of shape (rows,)."""
+    try:
+        return group.slice.rows(pair.rows)
+    except (KeyError, TypeError, ValueError):
+        raise UncomputableError(
+            f"{_place(group)} does not fit the column {group.slice.column} of the judged rows"
+        ) from None
+
+
+def _groups(measured: Mapping[str, Any]) -> Iterator[Group]:
+    entries = item(measured, "slices", file=FILE)
+    if not isinstance(entries, list):
+        raise UncomputableError(f"slices in {FILE} is no list")
+    for place, entry in enumerate(entries):
+        try:
+            found = of_dict(entry["slice"])
+            sound = isinstance(found.column, str) and all(map(_is_bound, (found.low, found.high)))
+        except (KeyError, TypeError):
+            sound = False
+        if not sound:
+            raise UncomputableError(f"slices[{place}].slice in {FILE} is no slice")
+        yield Group(found, entry, entry.get("configured") is True)
+
+
+def _is_bound(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _place(group: Group) -> str:
+    return f"{FILE}: {group.slice.label}"

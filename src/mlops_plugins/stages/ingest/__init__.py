@@ -1,0 +1,1 @@
+"""Ingest: bring the raw table into the project."""

@@ -1,0 +1,181 @@
+"""Ingest from files of the team's own: one or many, here or in an object store.
+
+Each file is converted on its own and kept in `.mlops/cache/ingest/`, so that only new and changed
+files are read again. Then all are put together: a column has the type that holds its values in every
+file; where that is text, files in which it looked like numbers are read again, as text.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.contracts.ingest import Source
+from mlops_plugins.api.errors import DataError
+from mlops_plugins.artifacts import reading
+from mlops_plugins.artifacts.reading import headers, source_files, writer
+from mlops_plugins.stages.ingest import cache, target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from mlops_plugins.api.context import Context
+    from mlops_plugins.artifacts.reading.source_files import Place
+    from mlops_plugins.stages.ingest.cache import Cache, Kept
+
+
+class File(Options):
+    """Reads CSV, Parquet and Excel files, by their endings."""
+
+    path: str = Field(
+        description="A file, a folder or a pattern such as data/source/*.csv, relative to the project; "
+        "or a URL of these: s3://bucket/prefix/. Folders named key=value become columns."
+    )
+    delimiter: str = Field("", description="One character between fields; empty: it is found.")
+    encoding: str = Field(
+        "", description="The text's encoding, such as cp1252; empty: UTF-8, or what its mark tells."
+    )
+    decimal: str = Field("", description="The decimal mark, '.' or ','; empty: it is found.")
+    null_values: list[str] = Field(
+        [],
+        description="Texts that mean a missing value, beside the usual ones ('', NA, null, ...).",
+    )
+    bad_rows: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Largest share of a file's rows, 0 to 1, that may be left out because their number "
+        "of fields is wrong; they are listed in reports/ingest.json.",
+    )
+    sheet: str = Field("", description="The sheet of an Excel file; empty: the first.")
+    timeout: float = Field(
+        60.0, gt=0, description="Seconds after which an attempt to reach a server is given up."
+    )
+
+    def ingest(self, context: Context, *, output: Path) -> Source:
+        """Write the files' rows, in the order of the files' names."""
+        found = source_files.find(context.root, self.path, timeout=self.timeout)
+        with cache.opened(context, "file") as kept:
+            parts = [Part(place, self.how, kept) for place in found]
+            schema = writer.union([part.schema for part in parts])
+            parts = [part.reread(schema) for part in parts]
+            rows = writer.store(output, schema, _rows(parts, schema))
+        if rows == 0:
+            raise reading.no_rows(self.path)
+        target.check(output, context.data.target, where=self.path)
+        self._tell(context, parts, schema, rows)
+        return Source(description=self.path, details={"files": [part.described for part in parts]})
+
+    @property
+    def how(self) -> reading.How:
+        """Return what is said of the files' format."""
+        return reading.How(
+            delimiter=self.delimiter,
+            encoding=self.encoding,
+            decimal=self.decimal,
+            null_values=tuple(self.null_values),
+            bad_rows=self.bad_rows,
+            sheet=self.sheet,
+        )
+
+    def _tell(self, context: Context, parts: Sequence[Part], schema: pa.Schema, rows: int) -> None:
+        fresh = sum(part.fresh for part in parts)
+        read = f" ({fresh} of {len(parts)} files read anew)" if len(parts) > 1 else ""
+        context.say(f"{rows:,} rows, {len(schema)} columns from {self.path}{read}")
+        for name in schema.names:
+            lacking = [part.place.name for part in parts if name not in part.schema.names]
+            if lacking:
+                context.say(
+                    f"column '{name}' is missing in {len(lacking)} of {len(parts)} files, "
+                    f"such as {lacking[0]}: it is null there"
+                )
+        bad = sum(part.described.get("bad_rows", {}).get("count", 0) for part in parts)
+        if bad:
+            context.say(f"{bad:,} row(s) left out: see reports/ingest.json")
+
+
+def _rows(parts: Sequence[Part], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for part in parts:
+        yield from writer.fitted(part.kept.path, schema, part.values)
+
+
+class Part:
+    """One file, converted."""
+
+    def __init__(
+        self, place: Place, how: reading.How, kept: Cache, types: Mapping[str, Any] | None = None
+    ) -> None:
+        self.place, self.how, self.cache = place, how, kept
+        self.identity = place.identity()
+        as_text = {name: str(kind) for name, kind in (types or {}).items()}
+        # What stands for the content is its hash where there is one, whatever the file's name.
+        content = self.identity.get("sha256") or [place.name, self.identity]
+        suffixes = place.name.rpartition("/")[2].partition(".")[2]
+        key = cache.key("file", content, suffixes, asdict(how), as_text)
+        found = kept.get(key)
+        self.fresh = found is None
+        self.kept: Kept = found or kept.put(key, lambda draft: self._convert(draft, types or {}))
+        self.values = source_files.partitions(place.below)
+        own = writer.schema_of(self.kept.path)
+        headers.check(
+            [*own.names, *self.values], place.name, where=f"{place.name}: header and folders"
+        )
+        self.schema = writer.union([own, _partitioned(self.values)])
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """Return what the manifest says of the file."""
+        return {"file": self.place.name, **self.identity, **self.kept.details}
+
+    def reread(self, whole: pa.Schema) -> Part:
+        """Return the part with those columns as text that are text in all files together."""
+        import pyarrow as pa
+
+        own = writer.schema_of(self.kept.path)
+        changed = {
+            each.name: pa.string()
+            for each in own
+            if whole.field(each.name).type == pa.string()
+            and each.type not in (pa.string(), pa.null())
+        }
+        return Part(self.place, self.how, self.cache, changed) if changed else self
+
+    def _convert(self, draft: Path, types: Mapping[str, Any]) -> dict[str, Any]:
+        with tempfile.TemporaryDirectory(dir=draft.parent) as folder:
+            source = self.place.fetch(Path(folder))
+            try:
+                details = reading.convert(
+                    source, draft, name=self.place.name, how=self.how, types=types
+                )
+            except DataError:
+                # A row that is half written is no mistake in the row.
+                self._check_unchanged()
+                raise
+        self._check_unchanged()
+        return details
+
+    def _check_unchanged(self) -> None:
+        if self.place.identity() != self.identity:
+            raise DataError(
+                f"{self.place.name} changed while it was read.",
+                where=self.place.name,
+                expected="a file that nobody writes to",
+                next_step="wait until it is complete, then run again",
+            )
+
+
+def _partitioned(values: Mapping[str, str | None]) -> pa.Schema:
+    """Return the columns that folders tell; those whose values are digits are numbers."""
+    import pyarrow as pa
+
+    def kind(value: str | None) -> Any:
+        if value is None:
+            return pa.null()
+        return pa.int64() if value.isdigit() and value.isascii() else pa.string()
+
+    return pa.schema([(name, kind(value)) for name, value in values.items()])

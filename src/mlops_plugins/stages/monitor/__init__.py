@@ -1,0 +1,1 @@
+"""Monitor: compare what the model sees now with what it was trained on."""

@@ -1,0 +1,1 @@
+"""Notify: tell people."""

@@ -1,0 +1,1 @@
+"""Profile: show what the data look like."""

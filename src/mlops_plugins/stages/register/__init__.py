@@ -1,0 +1,1 @@
+"""Register: hold the models, and know which one is champion."""

@@ -1,0 +1,100 @@
+"""Changing the champion, in an order that survives a kill at any step.
+
+The entry in the history is the change; the alias, which readers use, follows it. Killed between the
+two, the alias is behind: it still names a model that loads, and the next command moves it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from mlops_plugins.api.errors import ModelError
+from mlops_plugins.stages.register.history import Entry, History, digest, fold
+from mlops_plugins.stages.register.store import CHAMPION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlops_plugins.stages.register.store import Storage, Version
+
+    Action = Literal["promote", "rollback", "bootstrap"]
+
+UNEXPLAINED = "champion before there was a history"
+
+
+def settled(storage: Storage, who: str, say: Callable[[str], None]) -> History:
+    """Return the history, after what a killed command left undone is done.
+
+    A champion that no history explains, as of a registry older than it, becomes its first entry.
+    """
+    history = fold(storage.entries())
+    alias = storage.aliases().get(CHAMPION)
+    if history.champion is None and alias is not None:
+        found = storage.find(alias)
+        verdict = found.verdict if found else ""
+        storage.append(_entry(history, "bootstrap", alias, verdict, UNEXPLAINED, who))
+        history = fold(storage.entries())
+    if history.champion is not None and alias != history.champion:
+        say(f"champion was version {alias}, and is {history.champion} now, as the history says")
+    return _followed(storage, history)
+
+
+def change(
+    storage: Storage, history: History, action: Action, version: Version, *, because: str, who: str
+) -> Entry:
+    """Make a version champion, whose files are known to load; return the entry.
+
+    Args:
+        storage: Where.
+        history: What was read before it was decided to do this.
+        action: How.
+        version: Which.
+        because: The reason.
+        who: By whom.
+
+    Raises:
+        ModelError: Another change was made since the history was read.
+    """
+    entry = _entry(history, action, version.number, version.verdict, because, who)
+    storage.append(entry)
+    now = _followed(storage, fold(storage.entries()))
+    # By its hash: an answer that is lost lets a client send the same entry twice.
+    mine = [each for each in now.valid if each.sha256 == entry.sha256]
+    if mine:
+        return mine[0]
+    faster = now.valid[len(history.valid)]
+    raise ModelError(
+        f"Another {faster.action} was faster: version {faster.after} is champion since "
+        f"{faster.when}, by {faster.who}.",
+        where="the registry's history",
+        next_step="look at `mlops history`; if yours is still right, do it again",
+    )
+
+
+def _entry(
+    history: History, action: Action, version: str, verdict: str, because: str, who: str
+) -> Entry:
+    return Entry(
+        number=0,
+        action=action,
+        before=history.champion,
+        after=version,
+        who=who,
+        when=datetime.now(UTC).isoformat(timespec="microseconds"),
+        because=because,
+        evidence=digest(verdict),
+        previous=history.head,
+        verdict=verdict,
+    )
+
+
+def _followed(storage: Storage, history: History) -> History:
+    """Let the alias name the history's champion; return the history by which it does.
+
+    Whoever sets the alias reads the log again: of two that set it at once, the later one sees both.
+    """
+    while history.champion is not None and storage.aliases().get(CHAMPION) != history.champion:
+        storage.point(CHAMPION, history.champion)
+        history = fold(storage.entries())
+    return history

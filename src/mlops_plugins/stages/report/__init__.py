@@ -1,0 +1,1 @@
+"""Report: tell people what the run found."""

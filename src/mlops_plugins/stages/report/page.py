@@ -1,0 +1,47 @@
+"""Report on a run: one page, a model card and a data sheet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins.api.component import Options
+from mlops_plugins.artifacts.files import write_json, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mlops_plugins.api.context import Context
+
+
+class Page(Options):
+    """Gathers what the stages found; the team's `card.yaml` says what no run can tell."""
+
+    def report(
+        self,
+        context: Context,
+        *,
+        parameters: Mapping[str, Any],
+        card: Path,
+        output: Path,
+        **found: Path,
+    ) -> None:
+        """Write `report.html`, `model-card.md`, `data-sheet.md` and `card.json`."""
+        from mlops_plugins.artifacts import card as cards
+        from mlops_plugins.artifacts import pages
+        from mlops_plugins.stages.report import facts
+
+        said = cards.read(card)
+        run = facts.gather(context, parameters, facts.Places(**found))
+        output.mkdir()
+        write_json(output / "card.json", {"model": run["model"]["digest"], "missing": said.missing})
+        for name in ("report.html", "model-card.md", "data-sheet.md"):
+            text = pages.render(
+                f"stages/report/{name}.j2", run=run, card=said.words, parts=cards.PARTS
+            )
+            write_text(output / name, text)
+        if said.missing:
+            context.say(
+                f"card.yaml says nothing of {', '.join(said.missing)}: "
+                "until it does, no model is promoted"
+            )

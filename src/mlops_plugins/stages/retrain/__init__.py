@@ -1,0 +1,1 @@
+"""Retrain: decide from the monitor's reports whether to train again."""

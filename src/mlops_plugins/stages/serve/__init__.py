@@ -1,0 +1,1 @@
+"""Serve: answer requests with the model."""

@@ -1,0 +1,1 @@
+"""Split: decide which rows train and which test. The splits need Arrow only."""

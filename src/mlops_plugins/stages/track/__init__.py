@@ -1,0 +1,1 @@
+"""Track: record the finished pipeline."""

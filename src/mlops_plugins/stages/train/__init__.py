@@ -1,0 +1,1 @@
+"""Train: fit an estimator on the features."""

@@ -1,0 +1,1 @@
+"""Tune: search for the trainer's best options."""

@@ -1,0 +1,1 @@
+"""Validate: check the raw table against the schema that the team owns."""

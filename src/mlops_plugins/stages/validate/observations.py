@@ -1,0 +1,100 @@
+"""What no schema forbids and people want to hear of: constant, empty and half-numeric columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins.stages.validate.findings import Finding, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+    from mlops_plugins.artifacts.raw_table import Batch
+
+NUMBER = r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"
+
+MOSTLY = 0.95
+"""Text of which so large a share are numbers was meant to be numbers."""
+
+
+@dataclass
+class Observed:
+    """What the values of one column have been so far."""
+
+    name: str
+    is_label: bool
+    rows: int = 0
+    nulls: int = 0
+    first: Any = None
+    constant: bool = True
+    numbers: int = 0
+    words: Tally = field(default_factory=Tally)
+
+    def look(self, batch: Batch, array: pa.Array) -> None:
+        """Look at more of its values, of which text is encoded as a dictionary."""
+        from pyarrow import types
+
+        self.rows += len(array)
+        self.nulls += array.null_count
+        if array.null_count == len(array):
+            return
+        if self.constant:
+            self._compare(array)
+        if self.is_label and types.is_dictionary(array.type):
+            self._count_numbers(batch, array)
+
+    def _compare(self, array: pa.Array) -> None:
+        """Compare with the first value of all; what differs once is settled for good."""
+        import pyarrow.compute as pc
+        from pyarrow import types
+
+        values = array.dictionary if types.is_dictionary(array.type) else array
+        if self.first is None:
+            self.first = values.drop_null()[0]
+        self.constant = bool(pc.all(pc.equal(values, self.first)).as_py())
+
+    def _count_numbers(self, batch: Batch, array: pa.DictionaryArray) -> None:
+        import numpy as np
+        import pyarrow.compute as pc
+
+        looks = pc.match_substring_regex(array.dictionary, NUMBER).to_numpy(zero_copy_only=False)
+        known = array.is_valid().to_numpy(zero_copy_only=False)
+        places = array.indices.fill_null(0).to_numpy(zero_copy_only=False)
+        numeric = looks[places] & known
+        self.numbers += int(numeric.sum())
+        self.words.add(batch, self.name, np.flatnonzero(~numeric & known))
+
+    def findings(self) -> Iterator[Finding]:
+        """Say what is odd."""
+        name = self.name
+        if self.rows and self.nulls == self.rows:
+            yield Finding(
+                rule="all_null",
+                what=f"column '{name}' has no value at all",
+                next_step=f"remove '{name}' from schema.yaml, or find out why it is empty",
+                severity="warning",
+                column=name,
+            )
+        elif self.rows > 1 and self.constant and not self.nulls:
+            yield Finding(
+                rule="constant",
+                what=f"column '{name}' has only the value {self.first.as_py()!r}",
+                next_step=f"remove '{name}' from schema.yaml, or find out why it never differs",
+                severity="warning",
+                column=name,
+            )
+        known = self.numbers + self.words.count
+        if self.words.count and self.numbers >= MOSTLY * known:
+            yield Finding(
+                rule="mixed",
+                what=f"column '{name}' is text, though {self.numbers:,} of {known:,} values are "
+                "numbers: there are words",
+                next_step=f"make the words numbers or nulls in the source, and '{name}' a number in "
+                "schema.yaml",
+                severity="warning",
+                column=name,
+                tally=self.words,
+            )

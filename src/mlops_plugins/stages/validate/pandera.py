@@ -1,0 +1,123 @@
+"""Validate with pandera: every row against the schema file that the team owns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.errors import DataError
+from mlops_plugins.artifacts import files
+from mlops_plugins.artifacts.schema import read as read_schema
+from mlops_plugins.artifacts.schema import require_weight
+from mlops_plugins.artifacts.schema import write as write_schema
+from mlops_plugins.stages.validate.findings import Level, as_report, refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlops_plugins.api.context import Context
+    from mlops_plugins.artifacts.raw_table import RawTable
+    from mlops_plugins.artifacts.schema import Schema
+
+REFUSED = "reports/violations.json"
+"""The report of a table that was refused: the stage's own report stays that of the last good one."""
+
+
+class Pandera(Options):
+    """Holds each column against its description; infers the schema once, while it has none."""
+
+    tolerance: float = Field(
+        0.001,
+        ge=0,
+        le=1,
+        description="Share of rows that may be out of range or of a new category; missing columns, "
+        "types and nulls are never tolerated.",
+    )
+    min_rows: int = Field(1, ge=0, description="Fewest rows; with fewer the stage stops.")
+    unexpected_columns: Level = Field(
+        "warning",
+        description="What to do about columns that schema.yaml has not: error, warning, ignore.",
+    )
+    target_copies: Level = Field(
+        "error",
+        description="What to do about a feature that equals the target, or a one-to-one function of "
+        "it: error, warning, ignore.",
+    )
+    predictive_features: Level = Field(
+        "warning",
+        description="What to do about a feature that alone predicts the target almost perfectly: "
+        "error, warning, ignore.",
+    )
+    max_auc: float = Field(
+        0.99,
+        ge=0.5,
+        le=1,
+        description="AUC (two classes) or balanced accuracy (more) that one feature may reach alone.",
+    )
+    max_r2: float = Field(
+        0.9995, ge=0, le=1, description="R² that one feature may reach alone in a regression."
+    )
+    identifiers: Level = Field(
+        "warning",
+        description="What to do about a feature that has another whole number or word in each row: "
+        "error, warning, ignore.",
+    )
+    duplicate_rows: Level = Field(
+        "warning",
+        description="What to do about rows that equal an earlier one (data.id apart), where values "
+        "are too various for chance: error, warning, ignore.",
+    )
+    max_duplicate_share: float = Field(
+        0.02, ge=0, le=1, description="Share of rows that may equal an earlier one."
+    )
+
+    # BaseModel has a deprecated class method of this name, which nothing calls.
+    def validate(  # type: ignore[override]
+        self, context: Context, *, raw: Path, schema: Path, output: Path, report: Path
+    ) -> None:
+        """Write the typed table, and all findings; stop at errors, all of them named."""
+        from mlops_plugins.artifacts.raw_table import opened
+        from mlops_plugins.stages.validate.check import Limits, check
+
+        with opened(raw) as table:
+            expected = self._expected(context, table, schema)
+            limits = Limits(**self.model_dump())
+            found = check(table, expected, context.data, limits, output=output)
+            rows = table.rows
+        name = (
+            raw.relative_to(context.root) if raw.is_relative_to(context.root) else raw
+        ).as_posix()
+        written = as_report(found, rows=rows, columns=len(expected.columns), file=name)
+        refused = context.root / REFUSED
+        if written["errors"]:
+            files.write_json(refused, written)
+            raise refusal(found, rows, where=name, report=REFUSED)
+        refused.unlink(missing_ok=True)
+        for finding in found:
+            prefix = "tolerated" if finding.tolerated else "warning"
+            context.say(f"{prefix}: {finding.told(rows)}")
+        files.write_json(report, written)
+
+    def _expected(self, context: Context, table: RawTable, path: Path) -> Schema:
+        """Return the team's schema; infer it once, while it has no columns."""
+        expected = read_schema(path, context.data)
+        target = context.data.target
+        if not expected.columns:
+            from mlops_plugins.artifacts.schema_inference import of_table
+
+            expected = of_table(table, context.data)
+            require_weight(expected, where=path.name)
+            # Too few rows are about to be refused, and tell nothing of those to come.
+            if target in expected.columns and table.rows >= self.min_rows:
+                write_schema(path, expected)
+                context.say(
+                    f"{path.name} inferred from {table.rows:,} rows: look at it, edit it, commit it"
+                )
+        if target not in expected.columns:
+            raise DataError(
+                f"The target '{target}' is not in {path.name}.",
+                where=f"{path.name}: columns",
+                expected=", ".join(expected.columns),
+                next_step="correct data.target in conf/config.yaml, or describe the column",
+            )
+        return expected

@@ -1,1 +1,0 @@
-"""Searching the trainer's options: the space, the trials, what is kept of them, and the report."""

@@ -1,1 +1,0 @@
-"""Holding tables that are larger than memory against their schema."""
