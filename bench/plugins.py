@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CODE = """\
-from mlops_plugins import Field, Implementation, Options, Stage, hookimpl
+from mlops_plugins import Field, ComponentSpec, Component, Stage, hookimpl
 
 
 @hookimpl
 def mlops_implementations():
-    yield Implementation(
+    yield ComponentSpec(
         stage=Stage.TRAIN,
         name="{module}",
         target="{module}:Trees",
@@ -22,7 +22,7 @@ def mlops_implementations():
     )
 
 
-class Trees(Options):
+class Trees(Component):
     depth: int = Field(3, ge=1, description="Levels.")
 
     def train(self, context, *, features, output):

@@ -178,7 +178,7 @@ def described(rows: pd.DataFrame, model: Pipeline, folder: Path) -> tuple[Contex
         recipe=features,
         predictor=SklearnPredictor(model),
     )
-    context = Context(root=folder, project=NAME, data=data, seed=SEED, threads=1, say=print)
+    context = Context(root=folder, project=NAME, data=data, seed=SEED, threads=1, log=print)
     return context, opened
 
 

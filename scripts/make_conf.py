@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mlops_plugins.api.component import to_yaml
 from mlops_plugins.api.stage import Stage
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 
 CONF = Path(__file__).parent.parent / "template" / "conf"
 
@@ -53,9 +53,9 @@ def expected() -> dict[Path, str]:
     texts = {}
     for starter in STARTERS:
         stage, _, name = starter.partition("/")
-        offer = registry().find(Stage(stage), name)
+        offer = plugin_manager().find(Stage(stage), name)
         text = to_yaml(
-            stage, name, registry().load(Stage(stage), name), offer.implementation.summary
+            stage, name, plugin_manager().load(Stage(stage), name), offer.implementation.summary
         )
         for missing, answer in ANSWERS.items():
             text = text.replace(missing, answer)

@@ -15,7 +15,7 @@ from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.hookspecs import Hooks
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.manager.discovery import OWN_DISTRIBUTION
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,12 +27,12 @@ def implementations() -> Iterator[str]:
     """Describe every built-in implementation and its options."""
     yield "# Implementations\n"
     yield "Made from the code by `scripts/make_reference.py`.\n"
-    for offer in registry().offers():
+    for offer in plugin_manager().components():
         if offer.distribution != OWN_DISTRIBUTION:
             continue
         offered = offer.implementation
         yield f"## {offered.stage}: {offered.name}\n"
-        options = registry().load(offered.stage, offered.name)
+        options = plugin_manager().load(offered.stage, offered.name)
         needs = f" Needs `uv add '{offered.extra}'`." if offered.extra else ""
         yield f"{offered.summary}{'' if offered.summary.endswith('?') else '.'} {inspect.getdoc(options)}{needs}\n"
         rows = defaults(options)

@@ -84,7 +84,7 @@ def evaluate(case: Case, folder: Path, *, splits: Path | None = None, **options:
     said: list[str] = []
     options = {"resamples": 20, "learning_curve": [], **options}
     Metrics(**options).evaluate(
-        context(case, folder, say=said.append),
+        context(case, folder, log=said.append),
         model=artefacts.provide(case, MODEL),
         splits=splits or artefacts.provide(case, "data/splits"),
         metrics=folder / "metrics.json",

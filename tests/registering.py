@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from mlops_plugins import Stage
 from mlops_plugins.artifacts import files
 from mlops_plugins.cli.app import main
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.testing.artefacts import verdict
 from mlops_plugins.testing.contracts.report import COMPLETE
 from mlops_plugins.testing.sandbox import Sandbox
@@ -38,7 +38,9 @@ class Home:
     @classmethod
     def make(cls, root: Path, name: str) -> Home:
         """Make one that registers in register/`name`."""
-        Sandbox.make(root, Subject(registry().find(Stage.REGISTER, name)), plain(), project="late")
+        Sandbox.make(
+            root, Subject(plugin_manager().find(Stage.REGISTER, name)), plain(), project="late"
+        )
         (root / "card.yaml").write_text(COMPLETE)
         return cls(root)
 

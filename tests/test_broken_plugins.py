@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OFFER = """
-from mlops_plugins import Implementation, Options, Stage, hookimpl
+from mlops_plugins import ComponentSpec, Component, Stage, hookimpl
 
 @hookimpl
 def mlops_implementations():
-    yield Implementation(stage=Stage.{stage}, name="{name}", target="{target}", summary="x", extra="{extra}")
+    yield ComponentSpec(stage=Stage.{stage}, name="{name}", target="{target}", summary="x", extra="{extra}")
 """
 TRAINER = """
-class Trainer(Options):
+class Trainer(Component):
     def train(self, context, *, features, output): ...
     def load(self, path): ...
 """
@@ -84,7 +84,7 @@ WRONG = {
     ),
     "offers-text": (
         "from mlops_plugins import hookimpl\n@hookimpl\ndef mlops_implementations(): yield 'train'",
-        """plugin 'offers-text' of offers-text 1.2: TypeError: it offers 'train', which is no Implementation
+        """plugin 'offers-text' of offers-text 1.2: TypeError: it offers 'train', which is no ComponentSpec
   next: tell the author of offers-text""",
     ),
     "misspells-stage": (
@@ -134,7 +134,7 @@ WRONG = {
 @hookimpl
 def mlops_after_stage(stage, metrics): ...
 
-class Register(Options):
+class Register(Component):
     def register(self, context, *, model, verdict, run, output): ...
     def champion(self, context): ...
 """,

@@ -13,7 +13,7 @@ import pytest
 import mlops_plugins
 from mlops_plugins import ConfigurationError, Stage
 from mlops_plugins.artifacts import files
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.testing import Check, checks, contracts
 from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.subject import Subject
@@ -74,9 +74,11 @@ def test_every_stage_has_checks_of_its_own() -> None:
         assert contracts.OF_STAGE[stage], stage
 
 
-def test_a_distribution_is_checked_with_all_that_it_offers() -> None:
+def test_a_distribution_is_checked_with_all_that_it_components() -> None:
     subjects = {check.subject for check in checks("mlops-plugins", options=OPTIONS)}
-    offered = {f"{o.implementation.stage}/{o.implementation.name}" for o in registry().offers()}
+    offered = {
+        f"{o.implementation.stage}/{o.implementation.name}" for o in plugin_manager().components()
+    }
     assert subjects == {"mlops-plugins", *offered}
     assert {check.subject for check in checks("MLOps_Plugins")} == subjects
 
@@ -107,7 +109,7 @@ def test_what_is_unknown_is_told(which: str, options: dict[str, Any], said: str)
 def test_one_projects_champion_is_not_anothers_in_the_same_process(
     tmp_path: Path, name: str
 ) -> None:
-    offer = registry().find(Stage.REGISTER, name)
+    offer = plugin_manager().find(Stage.REGISTER, name)
     one, other = (
         Sandbox.make(tmp_path / whose, Subject(offer), plain()) for whose in ("one", "other")
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlops_plugins import Stage
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.testing import Check, ConformanceError, checks, contracts
 from mlops_plugins.testing.contracts import plugin
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 OFFER = """\
-from mlops_plugins import Implementation, Stage, hookimpl
+from mlops_plugins import ComponentSpec, Stage, hookimpl
 {above}
 
 @hookimpl
 def mlops_implementations():
-    yield Implementation(
+    yield ComponentSpec(
         stage=Stage("{stage}"), name="acme", target="acme_ml_code:Acme", **{{"summary": "x", **{offer}}}
     )
 """
@@ -64,7 +64,7 @@ BASES = {
     "report": "mlops_plugins.stages.report.page:Page",
     "track": "mlops_plugins.stages.tune.none:NoTracker",
     "register": "shelf:Shelf",
-    "serve": "mlops_plugins.api.component:Options",
+    "serve": "mlops_plugins.api.component:Component",
     "monitor": "mlops_plugins.stages.monitor.drift:DriftMonitor",
     "retrain": "mlops_plugins.stages.retrain.policy:Policy",
     "notify": "mlops_plugins.stages.notify.log:Log",
@@ -72,11 +72,11 @@ BASES = {
 
 SHELF = '''
 import shutil
-from mlops_plugins import ModelError, Options
+from mlops_plugins import ModelError, Component
 from mlops_plugins.artifacts import files
 from mlops_plugins.api.contracts.register import Champion
 
-class Shelf(Options):
+class Shelf(Component):
     """Keeps models in folders; right in all that is checked."""
 
     def register(self, context, *, model, reference, verdict, run, report, lineage, output):
@@ -112,7 +112,7 @@ class Shelf(Options):
 PAGE = '''
 from mlops_plugins.artifacts import tables
 
-class Page(Options):
+class Page(Component):
     """Counts rows; right in all that is checked."""
 
     def profile(self, context, *, table, schema, output):
@@ -1173,7 +1173,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import ConfigDict
 from mlops_plugins import ConfigurationError, DataError, Decision, Field, Finding, MlopsError
-from mlops_plugins import Options, Source
+from mlops_plugins import Component, Source
 from mlops_plugins.artifacts import files, tables
 from {module} import {name} as Base
 
@@ -1216,10 +1216,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         info.mkdir()
         (info / "METADATA").write_text("Name: acme-ml\nVersion: 1.2\n")
         (info / "entry_points.txt").write_text("[mlops_plugins]\nacme-ml = acme_ml_plugin\n")
-        registry.cache_clear()
+        plugin_manager.cache_clear()
 
     yield make
-    registry.cache_clear()
+    plugin_manager.cache_clear()
     for module in ("acme_ml_plugin", "acme_ml_code", "shelf"):
         sys.modules.pop(module, None)
 

@@ -74,7 +74,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Measured:
+class LogMetric:
     """What came out for one table."""
 
     rows: int
@@ -89,14 +89,14 @@ class Measured:
 
 
 @pytest.fixture(scope="module")
-def measured() -> dict[str, Measured]:
+def measured() -> dict[str, LogMetric]:
     """What the tests of this module have measured so far."""
     return {}
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_defaults_learn_from_a_real_table(
-    table: Table, template: Path, tmp_path: Path, measured: dict[str, Measured]
+    table: Table, template: Path, tmp_path: Path, measured: dict[str, LogMetric]
 ) -> None:
     frame = table.load()
     project = begun(table, frame, template, tmp_path / "project")
@@ -111,7 +111,7 @@ def test_defaults_learn_from_a_real_table(
         search(project)
         tuned, scores = judged(project, table)
         against_tuned = against(project, table, scores, searched(project, table))
-    measured[table.name] = Measured(
+    measured[table.name] = LogMetric(
         len(frame),
         frame.shape[1] - 1,
         decision,
@@ -300,7 +300,7 @@ def measure(truth: np.ndarray, answers: np.ndarray, task: str) -> float:
     return float(scores[task](truth, answers))
 
 
-def test_the_page_is_current(measured: dict[str, Measured]) -> None:
+def test_the_page_is_current(measured: dict[str, LogMetric]) -> None:
     if "WRITE_PAGE" in os.environ:
         assert len(measured) == len(TABLES), "run all tables to write the page"
         PAGE.write_text(page(measured), encoding="utf-8")
@@ -312,7 +312,7 @@ def test_the_page_is_current(measured: dict[str, Measured]) -> None:
         assert np.abs(differences).max() <= TOLERANCE, (name, said[name], found)
 
 
-def page(measured: dict[str, Measured]) -> str:
+def page(measured: dict[str, LogMetric]) -> str:
     lines = [
         "| data | task | rows | columns | what is odd | gate | ours | dummy | linear "
         "| against default | tuned | against tuned |",

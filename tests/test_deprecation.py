@@ -27,13 +27,13 @@ PLUGIN = '''
 import json
 import shutil
 
-from mlops_plugins import Implementation, Options, Stage, hookimpl
+from mlops_plugins import ComponentSpec, Component, Stage, hookimpl
 from mlops_plugins.artifacts.files import digest, read_json, write_json
 
 
 @hookimpl
 def mlops_implementations():
-    yield Implementation(
+    yield ComponentSpec(
         stage=Stage.REGISTER, name="previous", target="previous:Register", summary="As in 0.1"
     )
 
@@ -44,7 +44,7 @@ def mlops_after_stage(stage, context, metrics):
         (context.root / "told.json").write_text(json.dumps(metrics))
 
 
-class Register(Options):
+class Register(Component):
     """A folder as registry, with the signature of the previous minor version."""
 
     def register(self, context, *, model, verdict, run, output):

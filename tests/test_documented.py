@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 from mlops_plugins import hookimpl
 from mlops_plugins.api.contracts import CONTRACTS
-from mlops_plugins.api.spec import Implementation
+from mlops_plugins.api.spec import ComponentSpec
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.manager import discovery
 
@@ -31,7 +31,7 @@ def test_a_hooks_example_can_be_pasted(hook: str) -> None:
     module = types.ModuleType("pasted")
     names: dict[str, Any] = {
         "hookimpl": hookimpl,
-        "Implementation": Implementation,
+        "ComponentSpec": ComponentSpec,
         "Stage": Stage,
     }
     exec(inspect.cleandoc(example), vars(module) | names, vars(module))  # noqa: S102

@@ -47,7 +47,7 @@ class Bench:
     def monitor(self, window: pd.DataFrame, **options: Any) -> dict[str, Any]:
         window.to_parquet(self.root / "current.parquet")
         context = Context(
-            root=self.root, project="p", data=self.data, seed=42, threads=1, say=lambda _: None
+            root=self.root, project="p", data=self.data, seed=42, threads=1, log=lambda _: None
         )
         finding = DriftMonitor(**options).monitor(
             context,
@@ -455,7 +455,7 @@ from mlops_plugins.api.context import Context, Data
 assert not {{"pandas", "numpy", "scipy", "jinja2"}} & set(sys.modules)
 root = Path({root!r})
 data = Data(task="binary", target="late", time="scheduled", id="flight_id")
-context = Context(root=root, project="p", data=data, seed=42, threads=1, say=print)
+context = Context(root=root, project="p", data=data, seed=42, threads=1, log=print)
 finding = DriftMonitor().monitor(context, reference=root / "reference.parquet",
     current=root / "current.parquet", model=root / "model", output=root / "again")
 print(finding.status)

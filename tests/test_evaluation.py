@@ -466,7 +466,7 @@ def test_too_few_rows_for_a_point_are_told() -> None:
     said: list[str] = []
     base = judged(flights("multiclass"))
     quiet = replace(
-        base, context=context(flights("multiclass"), base.context.root, say=said.append)
+        base, context=context(flights("multiclass"), base.context.root, log=said.append)
     )
     found = learning_curve.curve(quiet, [0.0001])
     assert [one["share"] for one in found["points"]] == [1.0]

@@ -50,7 +50,7 @@ def monitor(tmp_path):
     def run(window, **options):
         window.to_parquet(tmp_path / "current.parquet")
         finding = EvidentlyMonitor(**options).monitor(
-            Context(root=tmp_path, project="p", data=DATA, seed=42, threads=1, say=print),
+            Context(root=tmp_path, project="p", data=DATA, seed=42, threads=1, log=print),
             reference=tmp_path / "reference.parquet",
             current=tmp_path / "current.parquet",
             model=tmp_path / "model",

@@ -329,19 +329,19 @@ def test_a_row_that_cannot_be_explained_is_told(project: Project) -> None:
 OURS = '''\
 """Explains by a word, and no row."""
 
-from mlops_plugins import Implementation, Options, Stage, hookimpl
+from mlops_plugins import ComponentSpec, Component, Stage, hookimpl
 from mlops_plugins.artifacts.files import write_json, write_text
 
 
 @hookimpl
 def mlops_implementations():
     """Offer it."""
-    yield Implementation(
+    yield ComponentSpec(
         stage=Stage.EXPLAIN, name="ours", target="late.plugin:Ours", summary="A word"
     )
 
 
-class Ours(Options):
+class Ours(Component):
     """Explains by a word."""
 
     def explain(self, context, *, model, splits, output):

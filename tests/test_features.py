@@ -16,7 +16,7 @@ from mlops_plugins import DataError, Stage, estimators
 from mlops_plugins.api.context import Context, Data
 from mlops_plugins.artifacts import files
 from mlops_plugins.features import date_parts
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +59,7 @@ def mixed(rows: int = ROWS) -> pd.DataFrame:
 
 def context(folder: Path, task: str = "binary") -> Context:
     data = Data(task=task, target="target")  # type: ignore[arg-type]
-    return Context(root=folder, project="p", data=data, seed=42, threads=1, say=print)
+    return Context(root=folder, project="p", data=data, seed=42, threads=1, log=print)
 
 
 def train(folder: Path, frame: pd.DataFrame, trainer: str, task: str = "binary") -> Path:
@@ -67,13 +67,13 @@ def train(folder: Path, frame: pd.DataFrame, trainer: str, task: str = "binary")
     features, output = folder / "features", folder / "estimator"
     features.mkdir(parents=True)
     frame.to_parquet(features / "train.parquet")
-    implementation: Any = registry().load(Stage.TRAIN, trainer)()
+    implementation: Any = plugin_manager().load(Stage.TRAIN, trainer)()
     implementation.train(context(folder, task), features=features, output=output)
     return output
 
 
 def scores(trainer: str, path: Path, rows: pd.DataFrame) -> np.ndarray:
-    loaded: Any = registry().load(Stage.TRAIN, trainer).model_construct()
+    loaded: Any = plugin_manager().load(Stage.TRAIN, trainer).model_construct()
     return loaded.load(path).scores(rows)  # type: ignore[no-any-return]
 
 

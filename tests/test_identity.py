@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlops_plugins import Implementation, Options, Stage
+from mlops_plugins import Component, ComponentSpec, Stage
 from mlops_plugins.config.fingerprint import identity
 from mlops_plugins.manager import modules
 
@@ -64,9 +64,9 @@ def test_modules_are_found_and_not_imported(package: Path) -> None:
     assert "late" not in sys.modules
 
 
-def of(root: Path, options: Options | None = None, **declared: object) -> dict[str, object]:
+def of(root: Path, options: Component | None = None, **declared: object) -> dict[str, object]:
     given = {"stage": Stage.TRAIN, "name": "x", "target": "a:B", "summary": "x", **declared}
-    return identity(Implementation(**given), options or Options(), root)  # type: ignore[arg-type]
+    return identity(ComponentSpec(**given), options or Component(), root)  # type: ignore[arg-type]
 
 
 def test_libraries_and_the_cache_version_count(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_the_projects_code_counts_in_a_copy_of_it_too(package: Path) -> None:
 
 
 def test_files_that_options_name_count(tmp_path: Path) -> None:
-    class Query(Options):
+    class Query(Component):
         file: str
 
         def depends_on(self, root: Path) -> Iterable[Path]:

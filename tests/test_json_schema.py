@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from mlops_plugins.config import json_schema
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,10 +70,10 @@ def test_what_hydra_fills_in_is_no_mistake(finished: Project, value: str) -> Non
     assert faults(file, text) == []
 
 
-@pytest.mark.parametrize("offer", registry().offers(), ids=str)
+@pytest.mark.parametrize("offer", plugin_manager().components(), ids=str)
 def test_every_implementation_has_a_schema(offer: Any) -> None:
     offered = offer.implementation
-    options = registry().load(offered.stage, offered.name)
+    options = plugin_manager().load(offered.stage, offered.name)
     schema = json_schema.of_options(offered.name, options, offered.summary)
     Draft202012Validator.check_schema(schema)
     assert set(schema["properties"]) == {"defaults", "name", *options.model_fields}
@@ -86,13 +86,13 @@ def test_an_installed_plugin_is_in_the_schema_after_the_next_compose(project: Pr
     write_distribution(
         site,
         "acme",
-        "from mlops_plugins import Field, Implementation, Options, Stage, hookimpl\n"
+        "from mlops_plugins import Field, ComponentSpec, Component, Stage, hookimpl\n"
         "@hookimpl\n"
         "def mlops_implementations():\n"
-        "    yield Implementation(stage=Stage.NOTIFY, name='acme', target='acme:Acme', summary='x')\n"
-        "class Acme(Options):\n"
+        "    yield ComponentSpec(stage=Stage.NOTIFY, name='acme', target='acme:Acme', summary='x')\n"
+        "class Acme(Component):\n"
         "    channel: str = Field('ops', description='Where.')\n"
-        "    def notify(self, context, *, alert): context.say(self.channel)\n",
+        "    def notify(self, context, *, alert): context.log(self.channel)\n",
     )
     file = project.root / "conf/notify/acme.yaml"
     file.parent.mkdir()

@@ -24,7 +24,7 @@ from mlops_plugins import ModelError, Stage, estimators
 from mlops_plugins.api.paths import MODEL, SCHEMA
 from mlops_plugins.artifacts import files, model_folder, tables
 from mlops_plugins.artifacts.model_folder import open_model
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.stages.register.mlflow import Registry
 from mlops_plugins.testing import artefacts
 from mlops_plugins.testing.artefacts import provide, verdict
@@ -63,15 +63,15 @@ FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 OFFER = """\
-from mlops_plugins import Implementation, Stage, hookimpl
+from mlops_plugins import ComponentSpec, Stage, hookimpl
 
 @hookimpl
 def mlops_implementations():
-    yield Implementation(stage=Stage.TRAIN, name="own", target="own_code:Own", summary="Our own")
+    yield ComponentSpec(stage=Stage.TRAIN, name="own", target="own_code:Own", summary="Our own")
 """
 
 OWN = """\
-from mlops_plugins import Options, estimators
+from mlops_plugins import Component, estimators
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -92,7 +92,7 @@ class Clip(TransformerMixin, BaseEstimator):
     def transform(self, X):
         return X.clip(self.low_, self.high_)
 
-class Own(Options):
+class Own(Component):
     "Logistic regression on clipped numbers."
 
     def train(self, context, *, features, output):
@@ -159,10 +159,10 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     write_distribution(site, "own-plugin", OFFER)
     (site / "own_code.py").write_text(OWN)
     sys.path.insert(0, str(site))
-    registry.cache_clear()
+    plugin_manager.cache_clear()
     yield site
     sys.path.remove(str(site))
-    registry.cache_clear()
+    plugin_manager.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +194,7 @@ def registered(own: Path, tmp_path_factory: pytest.TempPathFactory) -> Registere
 
 def build(root: Path, family: str) -> Path:
     trainer, options = FAMILIES[family]
-    implementation: Any = registry().load(Stage.TRAIN, trainer)
+    implementation: Any = plugin_manager().load(Stage.TRAIN, trainer)
     model_folder.build(
         artefacts.context(root, FLIGHTS),
         implementation(**options),
@@ -285,7 +285,7 @@ def with_one_type_more(folder: Path, trusted: tuple[str, ...]) -> None:
 
 
 def trusted_by(trainer: str) -> tuple[str, ...]:
-    code = sys.modules[registry().load(Stage.TRAIN, trainer).__module__]
+    code = sys.modules[plugin_manager().load(Stage.TRAIN, trainer).__module__]
     found: tuple[str, ...] = getattr(code, "TRUSTED", ())
     return found
 

@@ -19,7 +19,7 @@ ALERT = Alert(
 
 def context(root, said):
     data = Data(task="binary", target="late")
-    return Context(root=root, project="p", data=data, seed=42, threads=1, say=said.append)
+    return Context(root=root, project="p", data=data, seed=42, threads=1, log=said.append)
 
 
 def test_the_log_says_severity_title_and_details(tmp_path):

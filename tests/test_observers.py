@@ -14,7 +14,7 @@ from mlops_plugins.api.context import Context, Data
 from mlops_plugins.api.errors import ConfigurationError, ObserverError
 from mlops_plugins.api.hookspecs import Hooks
 from mlops_plugins.api.stage import Stage
-from mlops_plugins.manager.plugin_manager import OBSERVERS, Registry, registry
+from mlops_plugins.manager.plugin_manager import OBSERVERS, PluginManager, plugin_manager
 from mlops_plugins.runtime.observers import observed, required
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ from mlops_plugins import hookimpl
 
 @hookimpl({options})
 def mlops_before_stage(context):
-    context.say("{name}")
+    context.log("{name}")
 """
 
 RECORD = """
@@ -61,15 +61,15 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
-    registry.cache_clear()
+    plugin_manager.cache_clear()
 
     def make(name: str, code: str) -> None:
         monkeypatch.delitem(sys.modules, name, raising=False)
         write_distribution(site, name, code)
-        registry.cache_clear()
+        plugin_manager.cache_clear()
 
     yield make
-    registry.cache_clear()
+    plugin_manager.cache_clear()
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def said() -> list[str]:
 @pytest.fixture
 def context(tmp_path: Path, said: list[str]) -> Context:
     data = Data(task="binary", target="late")
-    return Context(root=tmp_path, project="p", data=data, seed=1, threads=1, say=said.append)
+    return Context(root=tmp_path, project="p", data=data, seed=1, threads=1, log=said.append)
 
 
 def whole(*names: str, stage: Stage = Stage.TRAIN) -> dict[str, Any]:
@@ -100,13 +100,13 @@ def test_the_order_is_by_distribution_and_name_and_what_asks_to_be_first_is(
 
     for entry_points in (found, found[::-1]):
         said.clear()
-        Registry(entry_points).observe("mlops_before_stage", context=context)
+        PluginManager(entry_points).observe("mlops_before_stage", context=context)
         assert said == order
 
 
 def test_the_built_ins_observe_before_others(install: Callable[..., None]) -> None:
     install("aaa", WATCH.format(name="aaa", options=""))
-    names = [plugin.name for plugin, _ in registry().observers()]
+    names = [plugin.name for plugin, _ in plugin_manager().observers()]
     assert names == ["console", "mlflow", "aaa"]
 
 
@@ -119,7 +119,7 @@ def test_before_metrics_and_after_are_told(
         '{"roc_auc": 0.75, "task": "binary", "x": null}'
     )
     with observed(Stage.EVALUATE, whole(stage=Stage.EVALUATE), context) as told:
-        told.measured("loss", 0.5, 3)
+        told.log_metric("loss", 0.5, 3)
     assert read(tmp_path) == [
         ["before", "evaluate", "sklearn"],
         ["metric", "evaluate", "loss", 0.5, 3],
@@ -152,7 +152,7 @@ def test_one_that_fails_is_reported_and_the_others_are_told(
     install("failing", FAIL.format(event=event))
     install("recorder", RECORD)
     with observed(Stage.TRAIN, whole(), context) as told:
-        told.measured("loss", 0.5)
+        told.log_metric("loss", 0.5)
     assert "warning: observer 'failing' of failing 1.2: OSError: offline" in said
     assert [each[0] for each in read(tmp_path)] == ["before", "metric", "after"]
 

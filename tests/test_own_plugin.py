@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 PLUGIN = '''
-from mlops_plugins import Field, Implementation, Options, Stage, hookimpl
+from mlops_plugins import Field, ComponentSpec, Component, Stage, hookimpl
 
 
 @hookimpl
 def mlops_implementations():
-    yield Implementation(stage=Stage.EXPLAIN, name="ours", target="late.plugin:Ours", summary="Ours")
+    yield ComponentSpec(stage=Stage.EXPLAIN, name="ours", target="late.plugin:Ours", summary="Ours")
 
 
-class Ours(Options):
+class Ours(Component):
     """Explains by a word."""
 
     word: str = Field("all", description="What it depends on.")

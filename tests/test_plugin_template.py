@@ -34,7 +34,7 @@ from conftest import (
     shorten,
 )
 from mlops_plugins import Stage
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from test_template import PINS, QUESTIONS, run
 from test_tutorial import blocks, pattern
 from test_update import assert_clean, files, make, put_under_git, replace, update
@@ -137,7 +137,7 @@ def test_answers_about_projects_do_no_harm(template: Path, tmp_path: Path) -> No
 def test_a_name_that_means_something_else_is_refused(template: Path, tmp_path: Path) -> None:
     ours = {
         offer.implementation.name
-        for offer in registry().offers()
+        for offer in plugin_manager().components()
         if offer.distribution == "mlops-plugins" and offer.implementation.stage is Stage.TRAIN
     }
     for name in {*ours, "mlops-plugins", "Mlops_Plugins", "null", "Yes", "on"}:

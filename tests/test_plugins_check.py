@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 NOTIFIER = """
-from mlops_plugins import Field, Implementation, Options, Stage, hookimpl
+from mlops_plugins import Field, ComponentSpec, Component, Stage, hookimpl
 
 @hookimpl
 def mlops_implementations():
-    yield Implementation(stage=Stage.NOTIFY, name="{name}", target="{name}:Told", summary="Told")
+    yield ComponentSpec(stage=Stage.NOTIFY, name="{name}", target="{name}:Told", summary="Told")
 
-class Told(Options):
+class Told(Component):
     "Tells alerts."
     channel: str = Field(description="Where.")
     def notify(self, context, *, alert):
-        context.say({{"info": 1, "warning": 2{more}}}[alert.severity] and self.channel)
+        context.log({{"info": 1, "warning": 2{more}}}[alert.severity] and self.channel)
 """
 
 

@@ -13,17 +13,17 @@ from conftest import write_distribution
 from mlops_plugins import ConfigurationError, MlopsError, Stage
 from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.hookspecs import GROUP
-from mlops_plugins.manager.plugin_manager import Offer, Registry, registry
+from mlops_plugins.manager.plugin_manager import PluginManager, RegisteredComponent, plugin_manager
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 OFFER = """
-from mlops_plugins import Implementation, Stage, hookimpl
+from mlops_plugins import ComponentSpec, Stage, hookimpl
 
 @hookimpl
 def mlops_implementations():
-    yield Implementation(stage=Stage.TRAIN, name="{name}", target="{target}", summary="x", extra="acme[gpu]")
+    yield ComponentSpec(stage=Stage.TRAIN, name="{name}", target="{target}", summary="x", extra="acme[gpu]")
 """
 
 Install = Callable[..., metadata.EntryPoint]
@@ -49,25 +49,25 @@ def builtin() -> list[metadata.EntryPoint]:
 
 def test_every_stage_has_an_implementation() -> None:
     for stage in Stage:
-        assert registry().names(stage), stage
+        assert plugin_manager().names(stage), stage
 
 
-@pytest.mark.parametrize("offer", registry().offers(), ids=str)
-def test_every_built_in_keeps_its_contract(offer: Offer) -> None:
+@pytest.mark.parametrize("offer", plugin_manager().components(), ids=str)
+def test_every_built_in_keeps_its_contract(offer: RegisteredComponent) -> None:
     implementation = offer.implementation
-    registry().load(implementation.stage, implementation.name)
-    assert registry().deprecations(implementation.stage, implementation.name) == []
+    plugin_manager().load(implementation.stage, implementation.name)
+    assert plugin_manager().deprecations(implementation.stage, implementation.name) == []
 
 
 def test_every_built_in_entry_point_loads() -> None:
-    assert registry().broken == []
-    assert registry().warned == []
+    assert plugin_manager().broken == []
+    assert plugin_manager().warned == []
 
 
 def test_an_unknown_name_gets_the_nearest_one_and_what_failed_to_load(
     install: Install, tmp_path: Path
 ) -> None:
-    found = Registry([*builtin(), install("acme-ml", "raise RuntimeError('no licence')")])
+    found = PluginManager([*builtin(), install("acme-ml", "raise RuntimeError('no licence')")])
     with pytest.raises(ConfigurationError) as caught:
         found.find(Stage.TRAIN, "sklern")
     assert str(caught.value) == (
@@ -88,7 +88,7 @@ def test_two_plugins_of_one_name_are_both_named(install: Install) -> None:
     with pytest.raises(
         ConfigurationError, match=r"Two plugins offer train/gbm: acme-ml 1.2 and other-ml 1.2"
     ):
-        Registry(offers).find(Stage.TRAIN, "gbm")
+        PluginManager(offers).find(Stage.TRAIN, "gbm")
 
 
 @pytest.mark.parametrize(
@@ -103,16 +103,16 @@ def test_two_plugins_of_one_name_are_both_named(install: Install) -> None:
         (
             "acme_ml:Gbm",
             "class Gbm: pass",
-            "acme_ml:Gbm is not a class made from Options",
+            "acme_ml:Gbm is not a class made from Component",
         ),
         (
             "acme_ml:Gbm",
-            "from mlops_plugins import Options\nclass Gbm(Options): pass",
+            "from mlops_plugins import Component\nclass Gbm(Component): pass",
             "it has no method 'train'",
         ),
         (
             "acme_ml:Gbm",
-            "from mlops_plugins import Options\nclass Gbm(Options):\n"
+            "from mlops_plugins import Component\nclass Gbm(Component):\n"
             "    def train(self, context, features): ...\n    def load(self, path): ...",
             "its method 'train' does not take 'output'",
         ),
@@ -121,7 +121,7 @@ def test_two_plugins_of_one_name_are_both_named(install: Install) -> None:
 def test_an_implementation_that_breaks_its_contract_is_refused(
     install: Install, target: str, body: str, said: str
 ) -> None:
-    found = Registry([install("acme-ml", OFFER.format(name="gbm", target=target) + body)])
+    found = PluginManager([install("acme-ml", OFFER.format(name="gbm", target=target) + body)])
     with pytest.raises(MlopsError) as caught:
         found.load(Stage.TRAIN, "gbm")
     assert "train/gbm of acme-ml 1.2" in str(caught.value)
@@ -129,14 +129,14 @@ def test_an_implementation_that_breaks_its_contract_is_refused(
 
 
 def test_a_missing_library_comes_with_what_installs_it(install: Install) -> None:
-    found = Registry([install("acme-ml", OFFER.format(name="gbm", target="acme_gpu:Gbm"))])
+    found = PluginManager([install("acme-ml", OFFER.format(name="gbm", target="acme_gpu:Gbm"))])
     with pytest.raises(ConfigurationError, match=r"uv add 'acme\[gpu\]'"):
         found.load(Stage.TRAIN, "gbm")
 
 
 def test_an_observer_that_fails_is_reported_and_fails_nothing(install: Install) -> None:
     code = "from mlops_plugins import hookimpl\n@hookimpl\ndef mlops_before_stage(stage): raise OSError('offline')"
-    found = Registry([install("acme-ml", code)])
+    found = PluginManager([install("acme-ml", code)])
     told = found.observe("mlops_before_stage", stage=Stage.TRAIN, name="x", context=None)
     assert list(map(str, told)) == ["observer 'acme-ml' of acme-ml 1.2: OSError: offline"]
 
@@ -145,12 +145,12 @@ def test_external_plugins_can_be_turned_off(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install("acme-ml", OFFER.format(name="gbm", target="a:b"))
-    registry.cache_clear()
-    assert "gbm" in registry().names(Stage.TRAIN)
+    plugin_manager.cache_clear()
+    assert "gbm" in plugin_manager().names(Stage.TRAIN)
     monkeypatch.setenv("MLOPS_DISABLE_EXTERNAL_PLUGINS", "1")
-    registry.cache_clear()
-    assert "gbm" not in registry().names(Stage.TRAIN)
-    registry.cache_clear()
+    plugin_manager.cache_clear()
+    assert "gbm" not in plugin_manager().names(Stage.TRAIN)
+    plugin_manager.cache_clear()
 
 
 def test_every_contract_has_its_stages_method() -> None:

@@ -32,7 +32,7 @@ FOREIGN = {"status": "drift"}
 
 def decide(tmp_path, reports, **options):
     data = Data(task="binary", target="late")
-    context = Context(root=tmp_path, project="p", data=data, seed=42, threads=1, say=lambda _: None)
+    context = Context(root=tmp_path, project="p", data=data, seed=42, threads=1, log=lambda _: None)
     return Policy(**options).retrain(context, reports=reports)
 
 

@@ -24,7 +24,7 @@ from conftest import ROOT, Project, begin, git, render
 from mlops_plugins.api.contracts import CONTRACTS, PIPELINE
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.config import compose, params
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -422,7 +422,7 @@ def chosen_implementations(project: Rendered) -> list[Any]:
     ]
     assert [next(iter(entry)) for entry in defaults] == list(Stage)
     return [
-        registry().find(Stage(stage), name).implementation
+        plugin_manager().find(Stage(stage), name).implementation
         for entry in defaults
         for stage, name in entry.items()
     ]

@@ -53,7 +53,7 @@ for line in sys.stdin:
         data=Data(task="binary", target="y"),
         seed=0,
         threads=1,
-        say=lambda text: None,
+        log=lambda text: None,
     )
     result = Result(
         digest=digest,
@@ -179,7 +179,7 @@ def track_alone(root: Path) -> None:
             data=Data(task="binary", target="y"),
             seed=0,
             threads=1,
-            say=lambda text: None,
+            log=lambda text: None,
         ),
         result=Result(digest="d", name="n", params={}, metrics={}, tags={}, files=()),
         output=root / "run.json",

@@ -14,7 +14,7 @@ from sklearn.metrics import log_loss
 from mlops_plugins import ConfigurationError, Stage, estimators
 from mlops_plugins.api.context import Data
 from mlops_plugins.artifacts import learning_curves, model_folder, tables
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.testing import artefacts
 from mlops_plugins.testing.tables import plain
 from training import BOOSTED, TARGET, diabetes, rounds, train, tumours, wines
@@ -78,7 +78,7 @@ def test_the_kept_rounds_lose_least_on_weighed_rows_held_out(tmp_path: Path, tra
     stopped = train(tmp_path, trainer, frame, weight="counts", **given)
     curve = [value for _, value in stopped.measured["validation_log_loss"]]
 
-    options: Any = registry().load(Stage.TRAIN, trainer)(**given)
+    options: Any = plugin_manager().load(Stage.TRAIN, trainer)(**given)
     context = replace(
         artefacts.context(tmp_path, plain()),
         seed=3,
@@ -153,7 +153,7 @@ def test_a_constraint_that_cannot_be_is_refused(
 
 def test_a_direction_is_up_or_down() -> None:
     with pytest.raises(ValueError, match="monotonic"):
-        registry().load(Stage.TRAIN, "xgboost")(monotonic={"mean radius": 2})
+        plugin_manager().load(Stage.TRAIN, "xgboost")(monotonic={"mean radius": 2})
 
 
 @pytest.mark.parametrize("trainer", BOOSTED)
@@ -173,8 +173,10 @@ def test_more_threads_give_the_same_scores(tmp_path: Path, trainer: str) -> None
 def test_a_model_keeps_what_was_measured_while_it_learnt(tmp_path: Path, trainer: str) -> None:
     case = plain()
     passed: list[tuple[str, float, int | None]] = []
-    context = replace(artefacts.context(tmp_path, case), measured=lambda *told: passed.append(told))
-    implementation: Any = registry().load(Stage.TRAIN, trainer)
+    context = replace(
+        artefacts.context(tmp_path, case), log_metric=lambda *told: passed.append(told)
+    )
+    implementation: Any = plugin_manager().load(Stage.TRAIN, trainer)
     model_folder.build(
         context,
         implementation(**rounds(trainer, 12)),

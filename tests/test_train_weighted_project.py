@@ -72,8 +72,8 @@ def test_a_trainer_that_takes_no_weights_says_so(weighted: Project) -> None:
     weighted.write(
         "src/late/trainer.py",
         '"""Logistic regression."""\n\n'
-        "from mlops_plugins import Options, estimators\n\n\n"
-        "class Plain(Options):\n"
+        "from mlops_plugins import Component, estimators\n\n\n"
+        "class Plain(Component):\n"
         '    """Logistic regression."""\n\n'
         "    def train(self, context, *, features, output):\n"
         "        estimators.read_training_table(context, features)\n\n"
@@ -82,10 +82,10 @@ def test_a_trainer_that_takes_no_weights_says_so(weighted: Project) -> None:
     )
     weighted.write(
         "src/late/plugin.py",
-        "from mlops_plugins import Implementation, Stage, hookimpl\n\n\n"
+        "from mlops_plugins import ComponentSpec, Stage, hookimpl\n\n\n"
         "@hookimpl\n"
         "def mlops_implementations():\n"
-        "    yield Implementation(stage=Stage.TRAIN, name='plain', target='late.trainer:Plain',"
+        "    yield ComponentSpec(stage=Stage.TRAIN, name='plain', target='late.trainer:Plain',"
         " summary='Plain')\n",
     )
     weighted.edit("conf/config.yaml", "- train: sklearn", "- train: plain")

@@ -10,7 +10,7 @@ from sklearn.metrics import root_mean_squared_error
 
 from mlops_plugins import ConfigurationError, DataError, Stage
 from mlops_plugins.api.component import parse
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from training import BOOSTED, TARGET, diabetes, rounds, train, tumours, wines
 
 if TYPE_CHECKING:
@@ -214,7 +214,11 @@ def test_a_class_weight_that_cannot_be_is_refused(
 )
 def test_a_class_weight_of_no_kind_is_told_by_its_name(given: Any, said: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        parse(registry().load(Stage.TRAIN, "xgboost"), {"class_weight": given}, where="conf/train")
+        parse(
+            plugin_manager().load(Stage.TRAIN, "xgboost"),
+            {"class_weight": given},
+            where="conf/train",
+        )
     assert f"The option 'class_weight' {said}." in str(refused.value)
     assert refused.value.where == "conf/train: class_weight"
 

@@ -13,7 +13,7 @@ from filelock import FileLock
 from mlops_plugins import ConfigurationError, DataError, ModelError, Stage
 from mlops_plugins.api.component import parse
 from mlops_plugins.artifacts import files, folds, tables
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.runtime import tuned_options
 from mlops_plugins.stages.tune.journal import FOLDER
 from mlops_plugins.stages.tune.optuna import Optuna
@@ -149,7 +149,7 @@ def test_a_trainer_that_suggests_nothing_needs_a_space(tmp_path: Path) -> None:
 
 
 def test_every_built_in_trainer_suggests_options_that_it_takes() -> None:
-    for offer in registry().offers():
+    for offer in plugin_manager().components():
         offered = offer.implementation
         if offered.stage is not Stage.TRAIN or offered.name in UNTUNED:
             continue
@@ -323,7 +323,7 @@ def test_observers_hear_of_each_complete_trial_once(tmp_path: Path) -> None:
     def tuned_with(count: int) -> None:
         optuna = parse(Optuna, {"trials": count}, where="x")
         given = context(tmp_path)
-        object.__setattr__(given, "measured", lambda *each: heard.append(each))
+        object.__setattr__(given, "log_metric", lambda *each: heard.append(each))
         folder = {name: tmp_path / name for name in ("features", "splits")}
         optuna.tune(given, trainer=trainer(), output=tmp_path / "tuning", **folder)
 

@@ -16,7 +16,7 @@ import pytest
 from mlops_plugins import Stage
 from mlops_plugins.api.paths import TUNING
 from mlops_plugins.artifacts import files
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.subject import Subject
 from mlops_plugins.testing.tables import plain
@@ -37,7 +37,9 @@ TRAINER = {"name": "sklearn", "max_iter": 8}
 
 def made(root: Path, workers: int) -> Path:
     """Make a project in which the stages before `tune` have run."""
-    subject = Subject(registry().find(Stage.TUNE, "optuna"), {"trials": TRIALS, "workers": workers})
+    subject = Subject(
+        plugin_manager().find(Stage.TUNE, "optuna"), {"trials": TRIALS, "workers": workers}
+    )
     sandbox = Sandbox.make(root, subject, plain())
     files.write_json(root / "params.yaml", {**sandbox.params, "train": TRAINER})
     return root

@@ -16,7 +16,7 @@ from mlops_plugins.api.contracts.track import Result
 from mlops_plugins.api.contracts.tune import Trial
 from mlops_plugins.api.paths import BEST, MODEL, TRIALS, TUNING
 from mlops_plugins.artifacts import files
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.runtime import tuned_options
 from mlops_plugins.runtime.executor import run_stage
 from mlops_plugins.runtime.result import collect
@@ -38,7 +38,9 @@ FOUND = {"learning_rate": 0.05, "max_leaf_nodes": 5}
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Sandbox:
     """A project whose trainer is to be run."""
-    subject = Subject(registry().find(Stage.TRAIN, "sklearn"), {"max_iter": 8, "max_leaf_nodes": 9})
+    subject = Subject(
+        plugin_manager().find(Stage.TRAIN, "sklearn"), {"max_iter": 8, "max_leaf_nodes": 9}
+    )
     return Sandbox.make(tmp_path, subject, plain())
 
 
@@ -124,7 +126,7 @@ def test_what_was_found_and_does_not_fit_is_told(
 
 
 def test_the_result_has_the_trials_and_the_options_that_trained(tmp_path: Path) -> None:
-    subject = Subject(registry().find(Stage.TRACK, "none"))
+    subject = Subject(plugin_manager().find(Stage.TRACK, "none"))
     sandbox = Sandbox.make(tmp_path, subject, plain())
     untuned = collect(sandbox.context, sandbox.params)
     assert (untuned.tuned_by, untuned.trials) == ("", ())

@@ -10,7 +10,7 @@ from sklearn import datasets
 from mlops_plugins import Stage
 from mlops_plugins.api.context import Context, Data
 from mlops_plugins.artifacts import tables
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +77,7 @@ def train(
 ) -> Trained:
     """Train on a table of features, and load what was written."""
     tables.write_frame(frame, folder / "features" / "train.parquet")
-    implementation: Any = registry().load(Stage.TRAIN, trainer)
+    implementation: Any = plugin_manager().load(Stage.TRAIN, trainer)
     trained = Trained(None)
 
     def measured(metric: str, value: float, step: int | None = None) -> None:
@@ -89,11 +89,11 @@ def train(
         data=Data(task=task, target=TARGET, weight=weight),
         seed=seed,
         threads=threads,
-        say=trained.said.append,
+        log=trained.said.append,
     )
     output = folder / "estimator"
     implementation(**options).train(
-        replace(context, measured=measured), features=folder / "features", output=output
+        replace(context, log_metric=measured), features=folder / "features", output=output
     )
     trained.predictor = implementation.model_construct().load(output)
     return trained

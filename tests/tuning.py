@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mlops_plugins import Context, Field, Options
-from mlops_plugins.api.component import parse
+from mlops_plugins import Context, Field
+from mlops_plugins.api.component import Component, parse
 from mlops_plugins.api.context import Data
 from mlops_plugins.api.contracts.tune import Trainer
 from mlops_plugins.artifacts import files, tables
@@ -29,7 +29,7 @@ BEST = 3.0
 SEEN = "seen.jsonl"
 
 
-class Line(Options):
+class Line(Component):
     """Predicts `slope` times x."""
 
     slope: float = Field(1.0, description="The slope; 3 is right.")
@@ -100,7 +100,7 @@ def search(
 def context(root: Path, said: list[str] | None = None) -> Context:
     data = Data(task="regression", target="y")
     say = [].append if said is None else said.append
-    return Context(root=root, project="lines", data=data, seed=1, threads=1, say=say)
+    return Context(root=root, project="lines", data=data, seed=1, threads=1, log=say)
 
 
 def timed(given: Context) -> Context:

@@ -35,12 +35,15 @@ class ImplementationSource(ConfigSource):
         """Return an implementation's name and the defaults of its options."""
         from mlops_plugins.api.component import defaults
         from mlops_plugins.api.stage import Stage
-        from mlops_plugins.manager.plugin_manager import registry
+        from mlops_plugins.manager.plugin_manager import plugin_manager
 
         if not self.is_config(config_path):
             raise ConfigLoadError(f"Config not found: {config_path}")
         stage, name = _split(config_path)
-        values: dict[str, Any] = {"name": name, **defaults(registry().load(Stage(stage), name))}
+        values: dict[str, Any] = {
+            "name": name,
+            **defaults(plugin_manager().load(Stage(stage), name)),
+        }
         return ConfigResult(
             provider=self.provider,
             path=f"{SCHEME}://",
@@ -62,14 +65,14 @@ class ImplementationSource(ConfigSource):
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         """Return the stages at the top, and a stage's implementations below it."""
         from mlops_plugins.api.stage import Stage
-        from mlops_plugins.manager.plugin_manager import registry
+        from mlops_plugins.manager.plugin_manager import plugin_manager
 
         path = config_path.strip("/")
         if not path:
             return [] if results_filter is ObjectType.CONFIG else sorted(Stage)
         if path not in set(Stage) or results_filter is ObjectType.GROUP:
             return []
-        return registry().names(Stage(path))
+        return plugin_manager().names(Stage(path))
 
 
 class ImplementationSearchPath(SearchPathPlugin):

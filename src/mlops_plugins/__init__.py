@@ -1,6 +1,6 @@
 """The stages of a machine-learning project, each one swappable by a word in `conf/`."""
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.context import Context
 from mlops_plugins.api.contracts.ingest import Source
 from mlops_plugins.api.contracts.monitor import Finding
@@ -14,22 +14,22 @@ from mlops_plugins.api.errors import (
     ModelError,
 )
 from mlops_plugins.api.hookspecs import hookimpl
-from mlops_plugins.api.spec import Implementation
+from mlops_plugins.api.spec import ComponentSpec
 from mlops_plugins.api.stage import Stage
 
 __all__ = [
     "Alert",
     "BlockedError",
+    "Component",
+    "ComponentSpec",
     "ConfigurationError",
     "Context",
     "DataError",
     "Decision",
     "Field",
     "Finding",
-    "Implementation",
     "MlopsError",
     "ModelError",
-    "Options",
     "Source",
     "Stage",
     "hookimpl",

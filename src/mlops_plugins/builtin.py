@@ -8,17 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.hookspecs import hookimpl
-from mlops_plugins.api.spec import Implementation
+from mlops_plugins.api.spec import ComponentSpec
 from mlops_plugins.api.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def _builtin(stage: Stage, name: str, attribute: str, summary: str, **more: Any) -> Implementation:
+def _builtin(stage: Stage, name: str, attribute: str, summary: str, **more: Any) -> ComponentSpec:
     """Describe `stages/<stage>/<name>.py`."""
     target = f"mlops_plugins.stages.{stage}.{name}:{attribute}"
-    return Implementation(stage=stage, name=name, target=target, summary=summary, **more)
+    return ComponentSpec(stage=stage, name=name, target=target, summary=summary, **more)
 
 
 BUILTINS = (
@@ -226,6 +226,6 @@ BUILTINS = (
 
 
 @hookimpl
-def mlops_implementations() -> Iterable[Implementation]:
+def mlops_implementations() -> Iterable[ComponentSpec]:
     """Offer them."""
     return BUILTINS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins import Field, Options, estimators
+from mlops_plugins import Component, Field, estimators
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mlops_plugins import Context
 
 
-class Linear(Options):
+class Linear(Component):
     """One weight for each number and each category, the same for classes and for numbers."""
 
     penalty: float = Field(1.0, gt=0, description="Price of large weights; more is simpler.")
@@ -37,7 +37,7 @@ class Linear(Options):
                 max_iter=1000,
             )
         pipeline = make_pipeline(preprocessing, model).fit(table, target)
-        context.measured("weights", float(model.coef_.size))
+        context.log_metric("weights", float(model.coef_.size))
         estimators.save(pipeline, output)
 
     def load(self, path: Path) -> estimators.SklearnPredictor:

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
-    OptionsType = TypeVar("OptionsType", bound="Options")
+    ComponentType = TypeVar("ComponentType", bound="Component")
 
-__all__ = ["Field", "Options", "defaults", "parse", "to_yaml"]
+__all__ = ["Component", "Field", "defaults", "parse", "to_yaml"]
 
 
-class Options(BaseModel):
+class Component(BaseModel):
     """The base of every implementation: its fields are its options, its method does the stage.
 
-    >>> class Shout(Options):
+    >>> class Shout(Component):
     ...     volume: int = Field(3, ge=0, le=11, description="Loudness, 0 to 11.")
     >>> Shout(volume=4).volume
     4
@@ -41,7 +41,7 @@ class Options(BaseModel):
     def search_space(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what of a trainer's options is worth searching, as `space` of a tuner takes it.
 
-        >>> class Trees(Options):
+        >>> class Trees(Component):
         ...     def search_space(self):
         ...         return {"depth": {"low": 2, "high": 9}, "loss": {"choices": ["log", "exp"]}}
         """
@@ -52,7 +52,7 @@ MISSING = "???"
 """What Hydra writes for a value that has no default and must be given."""
 
 
-def defaults(options: type[Options]) -> dict[str, Any]:
+def defaults(options: type[Component]) -> dict[str, Any]:
     """Return each option's default, `???` where there is none."""
     return {
         name: MISSING if field.is_required() else field.get_default(call_default_factory=True)
@@ -60,7 +60,7 @@ def defaults(options: type[Options]) -> dict[str, Any]:
     }
 
 
-def to_yaml(stage: str, name: str, options: type[Options], summary: str) -> str:
+def to_yaml(stage: str, name: str, options: type[Component], summary: str) -> str:
     """Return the commented YAML that belongs in `conf/<stage>/<name>.yaml`.
 
     Its first line tells editors where the file's JSON Schema is, which `mlops compose` writes.
@@ -87,7 +87,7 @@ def to_yaml(stage: str, name: str, options: type[Options], summary: str) -> str:
     return "".join(parts)
 
 
-def parse(options: type[OptionsType], values: Mapping[str, Any], *, where: str) -> OptionsType:
+def parse(options: type[ComponentType], values: Mapping[str, Any], *, where: str) -> ComponentType:
     """Make `options` from `values`, or say which key is wrong and what belongs there.
 
     Args:
@@ -113,7 +113,7 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], *, where: str) 
         raise _explain(error, options, where) from None
 
 
-def _expected(options: type[Options], key: str) -> str:
+def _expected(options: type[Component], key: str) -> str:
     field = options.model_fields.get(key)
     if field is None:
         return "one of " + ", ".join(options.model_fields)
@@ -128,7 +128,7 @@ def _of_several_kinds(field: FieldInfo) -> bool:
     return get_origin(field.annotation) is Union
 
 
-def _explain(error: ValidationError, options: type[Options], where: str) -> ConfigurationError:
+def _explain(error: ValidationError, options: type[Component], where: str) -> ConfigurationError:
     errors = error.errors(include_url=False)
     first = errors[0]
     path = ".".join(str(part) for part in first["loc"])

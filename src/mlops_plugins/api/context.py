@@ -39,7 +39,7 @@ def home(root: Path) -> Path:
     return root.parents[3] if in_temporary_copy else root
 
 
-class Measured(Protocol):
+class LogMetric(Protocol):
     """Takes a metric's name, its value, and the step (round, epoch) it belongs to, if any."""
 
     def __call__(self, metric: str, value: float, step: int | None = None) -> None:
@@ -61,8 +61,8 @@ class Context:
         data: What the columns mean.
         seed: The one seed; derive every random state from it.
         threads: How many threads a library may use.
-        say: Tells the user something, on standard error.
-        measured: Tells the observers a metric while the work goes on: `measured("loss", 0.3, 12)`.
+        log: Tells the user something, on standard error.
+        log_metric: Tells the observers a metric while the work goes on: `log_metric("loss", 0.3, 12)`.
     """
 
     root: Path
@@ -70,8 +70,8 @@ class Context:
     data: Data
     seed: int
     threads: int
-    say: Callable[[str], None]
-    measured: Measured = _unobserved
+    log: Callable[[str], None]
+    log_metric: LogMetric = _unobserved
 
     @property
     def home(self) -> Path:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mlops_plugins.api.context import Context
     from mlops_plugins.api.contracts.notify import Alert
-    from mlops_plugins.api.spec import Implementation
+    from mlops_plugins.api.spec import ComponentSpec
     from mlops_plugins.api.stage import Stage
 
 GROUP = "mlops_plugins"
@@ -27,7 +27,7 @@ class Hooks:
     """One hook offers implementations; the others observe stages as they run."""
 
     @hookspec
-    def mlops_implementations(self) -> Iterable[Implementation]:  # type: ignore[empty-body]
+    def mlops_implementations(self) -> Iterable[ComponentSpec]:  # type: ignore[empty-body]
         """Offer implementations of stages.
 
         Keep this module light: name heavy code in `target`, and it is imported when chosen.
@@ -35,7 +35,7 @@ class Hooks:
         Example:
             @hookimpl
             def mlops_implementations():
-                yield Implementation(
+                yield ComponentSpec(
                     stage=Stage.TRAIN,
                     name="acme-gbm",
                     target="acme_ml.gbm:Gbm",
@@ -51,7 +51,7 @@ class Hooks:
         Example:
             @hookimpl
             def mlops_before_stage(stage, name, context):
-                context.say(f"about to run {stage} by {name}")
+                context.log(f"about to run {stage} by {name}")
         """
 
     @hookspec

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Implementation:
+class ComponentSpec:
     """One way to run one stage; names its code without importing it, so that listing is cheap.
 
     Attributes:
         stage: The stage it runs.
         name: What users write in `conf/`: `train: sklearn`.
-        target: `package.module:Class`; the class is an `Options` with a method named as the stage.
+        target: `package.module:Class`; the class is an `Component` with a method named as the stage.
         summary: One line for `mlops plugins`.
         extra: What to install for it, as `uv add` takes it; empty if nothing is needed.
         cache_version: Raise it when the same inputs and options give other results.

@@ -12,7 +12,7 @@ from mlops_plugins.artifacts import files
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlops_plugins.api.context import Measured
+    from mlops_plugins.api.context import LogMetric
 
 FILE = "history.json"
 
@@ -28,7 +28,7 @@ class Recorder:
         series: What was told so far.
     """
 
-    passed_to: Measured
+    passed_to: LogMetric
     series: Series = field(default_factory=dict)
 
     def __call__(self, metric: str, value: float, step: int | None = None) -> None:

@@ -19,7 +19,7 @@ from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.errors import DataError, ModelError
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files, learning_curves, schema, tables
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.manager.signatures import require_written
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from mlops_plugins.api.component import Options
+    from mlops_plugins.api.component import Component
     from mlops_plugins.api.context import Context
     from mlops_plugins.api.contracts.train import Predictor
     from mlops_plugins.artifacts.schema import Schema
@@ -66,8 +66,8 @@ def build(
     target = table.column(context.data.target).to_pandas()
     classes = _classes(context, target)
     output.mkdir(parents=True)
-    recorder = learning_curves.Recorder(context.measured)
-    told = replace(context, measured=recorder)
+    recorder = learning_curves.Recorder(context.log_metric)
+    told = replace(context, log_metric=recorder)
     trainer.train(told, features=features, output=output / "estimator")
     require_written(Stage.TRAIN, "output", output / "estimator")
     shutil.copytree(features / "recipe", output / "recipe")
@@ -231,14 +231,14 @@ def open_model(folder: Path) -> Model:
 def _maker(stage: Stage, manifest: Mapping[str, Any]) -> Any:
     """Return an instance that can read what the implementation wrote; reading needs no options."""
     name = manifest[stage]
-    if name not in registry().names(stage):
+    if name not in plugin_manager().names(stage):
         raise ModelError(
             f"The model was made by {stage}/{name}, which is not installed.",
             where=MANIFEST,
-            expected="one of " + ", ".join(registry().names(stage)),
+            expected="one of " + ", ".join(plugin_manager().names(stage)),
             next_step=f"install the plugin that offers '{name}', or train again",
         )
-    target: type[Options] = registry().load(stage, name)
+    target: type[Component] = plugin_manager().load(stage, name)
     return target.model_construct()
 
 

@@ -59,7 +59,7 @@ def main(context: click.Context, project: Path) -> None:
     context.obj = project.resolve()
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     """Tell the user something on standard error, so that output can be piped."""
     click.echo(text, err=True)
 
@@ -85,7 +85,7 @@ def compose(root: Path, check: bool, keep: bool, discard: bool) -> None:
             )
     elif keep or discard:
         for override in compose.keep(root) if keep else compose.discard(root):
-            say(f"{'kept in conf/' if keep else 'dropped'}: {override}")
+            log(f"{'kept in conf/' if keep else 'dropped'}: {override}")
     else:
         compose.compose(root, in_experiment=bool(os.environ.get("DVC_EXP_NAME")))
 
@@ -101,9 +101,9 @@ def run(root: Path, stage: str | None, every: bool) -> None:
     if every == (stage is not None):
         raise click.UsageError("name one STAGE, or say --all")
     if stage is None:
-        run_all(root, say)
+        run_all(root, log)
     else:
-        run_stage(root, Stage(stage), say)
+        run_stage(root, Stage(stage), log)
 
 
 for command in (plugins, schema, explain_row, *promotion.COMMANDS):
@@ -153,7 +153,7 @@ def serve(root: Path, model: Path | None, host: str, port: int) -> None:
     """Serve the champion over HTTP."""
     from mlops_plugins.runtime import jobs
 
-    jobs.serve(root, model, host=host, port=port, say=say)
+    jobs.serve(root, model, host=host, port=port, log=log)
 
 
 @main.command()
@@ -169,15 +169,19 @@ def serve(root: Path, model: Path | None, host: str, port: int) -> None:
     "--model", type=click.Path(path_type=Path), help="A model folder.", show_default="the champion"
 )
 @click.option(
-    "--log/--no-log", default=True, show_default=True, help="Keep the predictions for monitoring."
+    "--log/--no-log",
+    "keep",
+    default=True,
+    show_default=True,
+    help="Keep the predictions for monitoring.",
 )
 @click.pass_obj
-def predict(root: Path, data: Path, output: Path, model: Path | None, log: bool) -> None:
+def predict(root: Path, data: Path, output: Path, model: Path | None, keep: bool) -> None:
     """Score the rows of DATA (CSV, Parquet or Excel) with the champion."""
     from mlops_plugins.runtime import jobs
 
-    rows = jobs.predict(root, data, output, model, log=log, say=say)
-    say(f"{rows:,} rows scored: {output}")
+    rows = jobs.predict(root, data, output, model, keep=keep, log=log)
+    log(f"{rows:,} rows scored: {output}")
 
 
 @main.command()
@@ -189,8 +193,8 @@ def export(root: Path, folder: Path) -> None:
     """Copy the champion's model folder out of the registry, for an image."""
     from mlops_plugins.runtime import jobs
 
-    version = jobs.export(root, folder, say=say)
-    say(f"version {version} exported: {folder}")
+    version = jobs.export(root, folder, log=log)
+    log(f"version {version} exported: {folder}")
 
 
 @main.command()
@@ -209,7 +213,7 @@ def monitor(root: Path, data: Path | None, labels: Path | None, name: str | None
     """Compare what the champion sees with what it was trained on; exit 10 for drift, 20 for alarm."""
     from mlops_plugins.runtime import jobs
 
-    finding, folder = jobs.monitor(root, data=data, labels=labels, name=name, say=say)
+    finding, folder = jobs.monitor(root, data=data, labels=labels, name=name, log=log)
     click.echo(f"{finding.status}: {folder / 'report.html'}")
     for reason in finding.reasons:
         click.echo(f"  - {reason}")
@@ -229,4 +233,4 @@ def retrain(root: Path, overrides: tuple[str, ...]) -> None:
     """Decide from the monitor's reports whether to train again, and do it."""
     from mlops_plugins.runtime import jobs
 
-    click.echo(jobs.retrain(root, overrides, say=say))
+    click.echo(jobs.retrain(root, overrides, log=log))

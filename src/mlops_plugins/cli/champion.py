@@ -15,7 +15,7 @@ because = click.option("--because", default="", metavar="TEXT", help="The reason
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     """Tell the user something on standard error, so that output can be piped."""
     click.echo(text, err=True)
 
@@ -29,7 +29,7 @@ def _asked(root: Path, method: str, **arguments: Any) -> Any:
     from mlops_plugins.api.stage import Stage
     from mlops_plugins.runtime.jobs import Project
 
-    project = Project(root, say)
+    project = Project(root, log)
     registry = project.implementation(Stage.REGISTER)
     if not hasattr(registry, method):
         name = project.whole[Stage.REGISTER]["name"]

@@ -44,7 +44,7 @@ def explain_row(
     if (row is None) == (key is None):
         raise click.UsageError("name the row by one of --row and --id")
     wanted = rows.Wanted(data=data, row=row, id=key, model=model)
-    found = rows.explain(root, wanted, say=lambda text: click.echo(text, err=True))
+    found = rows.explain(root, wanted, log=lambda text: click.echo(text, err=True))
     if as_json:
         echo_json(asdict(found))
     else:

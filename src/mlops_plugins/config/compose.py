@@ -14,7 +14,7 @@ from mlops_plugins.artifacts.files import write_text
 from mlops_plugins.config import conf_files, json_schema
 from mlops_plugins.config import params as parameters
 from mlops_plugins.config.fingerprint import identity
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.runtime.observers import required
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def check(root: Path, composed: Mapping[str, Any]) -> None:
     for stage in Stage:
         section = composed.get(stage)
         named = isinstance(section, dict) and "name" in section
-        names = f"NAME one of {', '.join(registry().names(stage))}"
+        names = f"NAME one of {', '.join(plugin_manager().names(stage))}"
         where = _place(root, stage, choices)
         if not named and stage in choices:
             raise ConfigurationError(
@@ -185,7 +185,7 @@ def _completed(composed: Tree) -> Tree:
         if contract.default and stage not in composed
     }
     return composed | {
-        stage.value: {"name": name, **defaults(registry().load(stage, name))}
+        stage.value: {"name": name, **defaults(plugin_manager().load(stage, name))}
         for stage, name in missing.items()
     }
 
@@ -195,7 +195,7 @@ def _unknown_choice(root: Path, choices: Mapping[str, str], error: Exception) ->
         choice = choices.get(stage)
         if choice and not conf_files.options_file(root, stage, choice).exists():
             try:
-                registry().find(stage, choice)
+                plugin_manager().find(stage, choice)
             except ConfigurationError as unknown:
                 unknown.where = f"{conf_files.MAIN}: defaults: {stage}: {choice}"
                 return unknown
@@ -275,7 +275,7 @@ def _text(root: Path, composed: Tree, overrides: list[Override]) -> str:
     stamped: Tree = {}
     for key, value in composed.items():
         if key in PIPELINE:
-            offer = registry().find(Stage(key), value["name"])
+            offer = plugin_manager().find(Stage(key), value["name"])
             options = parameters.implementation(composed, Stage(key))
             made = identity(offer.implementation, options, root)
             stamped[key] = {**value, "implementation": made}
@@ -298,7 +298,7 @@ def _write_into_conf(root: Path, override: Override) -> None:
     choice = conf_files.choices(root)[head]
     file = conf_files.options_file(root, head, choice)
     if not file.exists():
-        offer = registry().find(Stage(head), choice)
-        target = registry().load(Stage(head), choice)
+        offer = plugin_manager().find(Stage(head), choice)
+        target = plugin_manager().load(Stage(head), choice)
         write_text(file, to_yaml(head, choice, target, offer.implementation.summary))
     conf_files.set_value(file, rest, override.value)

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from mlops_plugins.api.component import Options
-    from mlops_plugins.api.spec import Implementation
+    from mlops_plugins.api.component import Component
+    from mlops_plugins.api.spec import ComponentSpec
 
 
-def identity(implementation: Implementation, options: Options, root: Path) -> dict[str, Any]:
+def identity(implementation: ComponentSpec, options: Component, root: Path) -> dict[str, Any]:
     """Return what DVC compares: cache version, versions of result-affecting libraries, sources.
 
     A plugin's own version is not in it, so that upgrading a plugin whose results are the same
@@ -39,7 +39,7 @@ def identity(implementation: Implementation, options: Options, root: Path) -> di
     return made
 
 
-def _own_code(implementation: Implementation, project: Path) -> Iterable[Path]:
+def _own_code(implementation: ComponentSpec, project: Path) -> Iterable[Path]:
     """Return the implementation's module and what it imports, if they are the project's."""
     file = modules.find(implementation.target.partition(":")[0])
     if file is None or not file.resolve().is_relative_to(project / "src"):

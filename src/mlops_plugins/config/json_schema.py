@@ -14,13 +14,14 @@ from mlops_plugins.api.errors import MlopsError
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts.files import write_text
 from mlops_plugins.config import conf_files, params
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mlops_plugins.api.component import Options
+    from mlops_plugins.api.component import Component
+
 
 FOLDER = ".mlops/schemas"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -28,7 +29,7 @@ COMPOSED = {"type": "string", "pattern": r"\$\{.+\}|^\?\?\?$"}
 """What Hydra resolves: `${other.key}`, and `???` for a value that must still be given."""
 
 
-def of_options(name: str, options: type[Options], summary: str) -> dict[str, Any]:
+def of_options(name: str, options: type[Component], summary: str) -> dict[str, Any]:
     """Return the schema of `conf/<stage>/<name>.yaml`."""
     made = options.model_json_schema()
     made.pop("required", None)  # `conf/` is composed from several files: none need be complete
@@ -67,7 +68,10 @@ def of_config(root: Path) -> dict[str, Any]:
         for name, kind in params.SETTINGS.items()
         if kind in kinds
     }
-    names = {"type": "array", "items": {"enum": [each.name for each, _ in registry().observers()]}}
+    names = {
+        "type": "array",
+        "items": {"enum": [each.name for each, _ in plugin_manager().observers()]},
+    }
     return {
         "$schema": DIALECT,
         "title": "The choices and settings of the project",
@@ -96,7 +100,7 @@ def _closed(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _choices(root: Path, stage: Stage) -> list[str]:
     """Return the implementations, and the files of options that the team named otherwise."""
-    return sorted({*registry().names(stage), *_files(root, stage)})
+    return sorted({*plugin_manager().names(stage), *_files(root, stage)})
 
 
 def _files(root: Path, stage: Stage) -> list[str]:
@@ -112,10 +116,10 @@ def write(root: Path, chosen: Mapping[Stage, str]) -> None:
     """
     _write(root, "config", of_config(root))
     for stage, name in chosen.items():
-        for each in {name, *_files(root, stage)} & {*registry().names(stage)}:
-            summary = registry().find(stage, each).implementation.summary
+        for each in {name, *_files(root, stage)} & {*plugin_manager().names(stage)}:
+            summary = plugin_manager().find(stage, each).implementation.summary
             try:
-                schema = of_options(each, registry().load(stage, each), summary)
+                schema = of_options(each, plugin_manager().load(stage, each), summary)
             except (MlopsError, PydanticInvalidForJsonSchema):
                 continue  # no schema, no help in the editor; compose itself says what is wrong
             _write(root, f"{stage}/{each}", schema)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, get_args
 
-from mlops_plugins.api.component import MISSING, Options, parse
+from mlops_plugins.api.component import MISSING, Component, parse
 from mlops_plugins.api.context import Context, Data, Task
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
 from mlops_plugins.api.stage import Stage
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -130,7 +130,7 @@ def _data(section: Mapping[str, Any], *, where: str) -> Data:
     return Data(**{**section, "sensitive": tuple(sensitive)})
 
 
-def context(root: Path, whole: Mapping[str, Any], say: Callable[[str], None]) -> Context:
+def context(root: Path, whole: Mapping[str, Any], log: Callable[[str], None]) -> Context:
     """Make the context that every stage is given."""
     return Context(
         root=root,
@@ -138,11 +138,11 @@ def context(root: Path, whole: Mapping[str, Any], say: Callable[[str], None]) ->
         data=_data(whole["data"], where=FILE),
         seed=whole["seed"],
         threads=whole["threads"],
-        say=say,
+        log=log,
     )
 
 
-def implementation(whole: Mapping[str, Any], stage: Stage, *, where: str = FILE) -> Options:
+def implementation(whole: Mapping[str, Any], stage: Stage, *, where: str = FILE) -> Component:
     """Make the stage's chosen implementation, its options checked.
 
     Raises:
@@ -158,4 +158,4 @@ def implementation(whole: Mapping[str, Any], stage: Stage, *, where: str = FILE)
     options = {
         key: value for key, value in section.items() if key not in ("name", "implementation")
     }
-    return parse(registry().load(stage, section["name"]), options, where=where)
+    return parse(plugin_manager().load(stage, section["name"]), options, where=where)

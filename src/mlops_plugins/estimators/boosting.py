@@ -174,7 +174,7 @@ def _held_out(context: Context, target: pd.Series[Any]) -> np.ndarray:
     classes = context.data.task != "regression"
     few = len(target) < 10 * FEWEST_HELD_OUT
     if few or (classes and int(target.value_counts().min()) < FEWEST_OF_A_CLASS):
-        context.say(
+        context.log(
             f"no early stopping: {len(target):,} rows are too few to hold a tenth of them out"
             if few
             else f"no early stopping: a class has fewer than {FEWEST_OF_A_CLASS} training rows"

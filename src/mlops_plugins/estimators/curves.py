@@ -32,7 +32,7 @@ class Curves:
         """Take the losses after a round: `{"train": 0.3, "validation": 0.4}`."""
         named = {f"{part}_{self._loss}": float(value) for part, value in losses.items()}
         for name, value in named.items():
-            self._context.measured(name, value, number)
+            self._context.log_metric(name, value, number)
         told = ", ".join(f"{name} {value:.5g}" for name, value in named.items())
         self._line = f"round {number} of {self._rounds}: {told}"
         if number == 1 or number % self._every == 0:
@@ -43,8 +43,8 @@ class Curves:
         if self._line != self._said:
             self._say()
         if kept is not None and kept < self._rounds:
-            self._context.say(f"stopped early: {kept} rounds are kept")
+            self._context.log(f"stopped early: {kept} rounds are kept")
 
     def _say(self) -> None:
-        self._context.say(self._line)
+        self._context.log(self._line)
         self._said = self._line

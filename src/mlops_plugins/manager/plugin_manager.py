@@ -11,9 +11,9 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, cast
 
 from mlops_plugins.api import hookspecs
-from mlops_plugins.api.component import Options
+from mlops_plugins.api.component import Component
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
-from mlops_plugins.api.spec import Implementation
+from mlops_plugins.api.spec import ComponentSpec
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.manager import signatures
 from mlops_plugins.manager.discovery import OWN_DISTRIBUTION, Broken, Plugin, Warned, discover
@@ -32,10 +32,10 @@ OBSERVERS = tuple(
 
 
 @dataclass(frozen=True)
-class Offer:
+class RegisteredComponent:
     """An implementation and the plugin that offers it."""
 
-    implementation: Implementation
+    implementation: ComponentSpec
     plugin: Plugin
 
     @property
@@ -65,12 +65,12 @@ class Failure:
         return f"{name}: {type(self.error).__name__}: {self.error}"
 
 
-class Registry:
+class PluginManager:
     """What is installed: implementations by stage and name, observers, and what is left out."""
 
     def __init__(self, entry_points: Iterable[metadata.EntryPoint]) -> None:
         self._found = discover(entry_points)
-        self._offers: dict[tuple[Stage, str], list[Offer]] = {}
+        self._components: dict[tuple[Stage, str], list[RegisteredComponent]] = {}
         self._collect()
 
     @property
@@ -98,25 +98,27 @@ class Registry:
                 continue
             for implementation in offered:
                 place = (implementation.stage, implementation.name)
-                self._offers.setdefault(place, []).append(Offer(implementation, plugin))
+                self._components.setdefault(place, []).append(
+                    RegisteredComponent(implementation, plugin)
+                )
 
-    def offers(self) -> list[Offer]:
+    def components(self) -> list[RegisteredComponent]:
         """Return every offer, in the order of stages and names."""
         order = list(Stage)
-        places = sorted(self._offers, key=lambda place: (order.index(place[0]), place[1]))
-        return [offer for place in places for offer in self._offers[place]]
+        places = sorted(self._components, key=lambda place: (order.index(place[0]), place[1]))
+        return [offer for place in places for offer in self._components[place]]
 
     def names(self, stage: Stage) -> list[str]:
         """Return the names that may be written for a stage."""
-        return sorted(name for offered, name in self._offers if offered is stage)
+        return sorted(name for offered, name in self._components if offered is stage)
 
-    def find(self, stage: Stage, name: str) -> Offer:
+    def find(self, stage: Stage, name: str) -> RegisteredComponent:
         """Return the one offer of that stage and name.
 
         Raises:
             ConfigurationError: There is none, or more than one.
         """
-        found = self._offers.get((stage, name), [])
+        found = self._components.get((stage, name), [])
         if len(found) > 1:
             raise ConfigurationError(
                 f"{contested(found)}.",
@@ -136,7 +138,7 @@ class Registry:
             )
         return found[0]
 
-    def load(self, stage: Stage, name: str) -> type[Options]:
+    def load(self, stage: Stage, name: str) -> type[Component]:
         """Import the implementation's class and check it against its stage's contract.
 
         Raises:
@@ -155,7 +157,7 @@ class Registry:
                 next_step=f"tell the author of {offer.distribution}",
             ) from error
         _check(offer, target)
-        return cast("type[Options]", target)
+        return cast("type[Component]", target)
 
     def not_installed(self, stage: Stage, name: str, error: ImportError) -> ConfigurationError:
         """Return the error for an implementation whose library is not there."""
@@ -199,30 +201,30 @@ class Registry:
 
 
 @cache
-def registry() -> Registry:
+def plugin_manager() -> PluginManager:
     """Return the registry of this environment."""
     entry_points = metadata.entry_points(group=hookspecs.GROUP)
     if os.environ.get(DISABLE_EXTERNAL, "0") != "0":
-        return Registry(e for e in entry_points if e.dist and e.dist.name == OWN_DISTRIBUTION)
-    return Registry(entry_points)
+        return PluginManager(e for e in entry_points if e.dist and e.dist.name == OWN_DISTRIBUTION)
+    return PluginManager(entry_points)
 
 
-def contested(offers: list[Offer]) -> str:
+def contested(offers: list[RegisteredComponent]) -> str:
     """Say that several plugins offer the same name, and which ones."""
     offered = offers[0].implementation
     owners = " and ".join(f"{offer.distribution} {offer.version}" for offer in offers)
     return f"Two plugins offer {offered.stage}/{offered.name}: {owners}"
 
 
-def _checked(offered: object) -> Implementation:
-    if not isinstance(offered, Implementation):
-        raise TypeError(f"it offers {offered!r}, which is no Implementation")
+def _checked(offered: object) -> ComponentSpec:
+    if not isinstance(offered, ComponentSpec):
+        raise TypeError(f"it offers {offered!r}, which is no ComponentSpec")
     return offered
 
 
-def _check(offer: Offer, target: object) -> None:
-    if not (inspect.isclass(target) and issubclass(target, Options)):
-        problem = f"{offer.implementation.target} is not a class made from Options"
+def _check(offer: RegisteredComponent, target: object) -> None:
+    if not (inspect.isclass(target) and issubclass(target, Component)):
+        problem = f"{offer.implementation.target} is not a class made from Component"
     else:
         problem = signatures.problem(offer.implementation.stage, signatures.methods(target))
     if problem:

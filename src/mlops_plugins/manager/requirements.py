@@ -11,10 +11,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlops_plugins.api.spec import Implementation
+    from mlops_plugins.api.spec import ComponentSpec
 
 
-def missing(implementation: Implementation) -> list[str]:
+def missing(implementation: ComponentSpec) -> list[str]:
     """Return the requirements of an implementation that this environment does not meet.
 
     They are those of its extra, and the libraries that it declares as affecting results.

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 @hookimpl
 def mlops_before_stage(stage: Stage, name: str, context: Context) -> None:
     """Say that a stage starts."""
-    context.say(f"{stage}: {name} ...")
+    context.log(f"{stage}: {name} ...")
 
 
 @hookimpl
 def mlops_after_stage(stage: Stage, context: Context, seconds: float) -> None:
     """Say that it is done, and how long it took."""
-    context.say(f"{stage}: done in {seconds:.1f} s")
+    context.log(f"{stage}: done in {seconds:.1f} s")

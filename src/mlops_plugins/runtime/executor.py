@@ -14,7 +14,7 @@ from mlops_plugins.artifacts import files, model_folder
 from mlops_plugins.artifacts.card import require_complete
 from mlops_plugins.config import params
 from mlops_plugins.manager import signatures
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.runtime import ingest_manifest, lineage, tuned_options
 from mlops_plugins.runtime.observers import observed
 from mlops_plugins.runtime.result import collect
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def run_all(root: Path, say: Callable[[str], None]) -> None:
+def run_all(root: Path, log: Callable[[str], None]) -> None:
     """Compose, and run every stage of the pipeline in this process, whether it is stale or not.
 
     What it writes is what `dvc repro` writes, byte for byte; for tests, debuggers and notebooks.
@@ -40,10 +40,10 @@ def run_all(root: Path, say: Callable[[str], None]) -> None:
 
     compose(root, in_experiment=False)
     for stage in PIPELINE:
-        run_stage(root, stage, say)
+        run_stage(root, stage, log)
 
 
-def run_stage(root: Path, stage: Stage, say: Callable[[str], None]) -> None:
+def run_stage(root: Path, stage: Stage, log: Callable[[str], None]) -> None:
     """Run a stage of the pipeline in the project at `root`.
 
     Raises:
@@ -52,11 +52,14 @@ def run_stage(root: Path, stage: Stage, say: Callable[[str], None]) -> None:
     """
     try:
         whole = params.read(root)
-        context = params.context(root, whole, say)
+        context = params.context(root, whole, log)
         cap_threads(context.threads)
         implementation = params.implementation(whole, stage)
-        for warned in [*registry().warned, *registry().deprecations(stage, whole[stage]["name"])]:
-            say(f"warning: {warned}")
+        for warned in [
+            *plugin_manager().warned,
+            *plugin_manager().deprecations(stage, whole[stage]["name"]),
+        ]:
+            log(f"warning: {warned}")
         with observed(stage, whole, context) as told:
             _run(stage, implementation, told, whole)
     except BaseException:

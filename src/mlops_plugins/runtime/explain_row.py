@@ -12,7 +12,7 @@ from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import tables
 from mlops_plugins.artifacts.model_folder import Model, open_model
 from mlops_plugins.artifacts.schema import conform
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.runtime.jobs import Project
 from mlops_plugins.stages.explain import shapley
 
@@ -69,13 +69,13 @@ class Explained:
     contributions: Mapping[str, Contribution]
 
 
-def explain(root: Path, wanted: Wanted, *, say: Callable[[str], None]) -> Explained:
+def explain(root: Path, wanted: Wanted, *, log: Callable[[str], None]) -> Explained:
     """Explain a row by the project's implementation of explain, or else by Shapley values.
 
     Raises:
         MlopsError: There is no such row, model or reference, or a column is missing.
     """
-    project = Project(root, say)
+    project = Project(root, log)
     context = project.context
     file = wanted.data or root / CONTRACTS[Stage.VALIDATE].outputs["output"]
     table = _read(wanted.data, file)
@@ -111,7 +111,7 @@ def _explanation(project: Project, **given: Any) -> RowExplanation:
         found: RowExplanation = method(project.context, **given)
     except ImportError as error:
         chosen = project.whole[Stage.EXPLAIN]["name"]
-        raise registry().not_installed(Stage.EXPLAIN, chosen, error) from error
+        raise plugin_manager().not_installed(Stage.EXPLAIN, chosen, error) from error
     return found
 
 

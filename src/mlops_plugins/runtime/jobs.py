@@ -18,7 +18,7 @@ from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files, prediction_log, tables
 from mlops_plugins.artifacts.model_folder import Model, open_model
 from mlops_plugins.config import params
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.runtime.executor import cap_threads
 from mlops_plugins.runtime.observers import Observers, observed
 
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 class Project:
     """A project's parameters and context, and its champion."""
 
-    def __init__(self, root: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, root: Path, log: Callable[[str], None]) -> None:
         self.whole = params.read(root)
-        self.context = params.context(root, self.whole, say)
+        self.context = params.context(root, self.whole, log)
         cap_threads(self.context.threads)
 
     def implementation(self, stage: Stage) -> Any:
@@ -101,13 +101,13 @@ def verdict(root: Path) -> dict[str, Any]:
 
 
 def serve(
-    root: Path, model: Path | None, *, host: str, port: int, say: Callable[[str], None]
+    root: Path, model: Path | None, *, host: str, port: int, log: Callable[[str], None]
 ) -> None:
     """Serve a model folder, or the champion, until interrupted."""
     if model is not None and not (root / params.FILE).exists():
-        _serve_alone(root, model, host=host, port=port, say=say)
+        _serve_alone(root, model, host=host, port=port, log=log)
         return
-    project = Project(root, say)
+    project = Project(root, log)
     folder, version = model, "unregistered"
     if folder is None:
         champion = project.champion()
@@ -124,7 +124,7 @@ def serve(
 
 
 def _serve_alone(
-    root: Path, model: Path, *, host: str, port: int, say: Callable[[str], None]
+    root: Path, model: Path, *, host: str, port: int, log: Callable[[str], None]
 ) -> None:
     """Serve a model folder where there is no project, as in an image."""
     opened = open_model(model)
@@ -135,7 +135,7 @@ def _serve_alone(
         project=manifest["project"],
         seed=0,
         threads=1,
-        say=say,
+        log=log,
         data=Data(
             task=manifest["task"],
             target=described["target"],
@@ -144,7 +144,7 @@ def _serve_alone(
         ),
     )
     cap_threads(context.threads)
-    implementation: Any = registry().load(Stage.SERVE, "fastapi")()
+    implementation: Any = plugin_manager().load(Stage.SERVE, "fastapi")()
     version = f"sha256:{opened.digest[:12]}"
     implementation.serve(
         context, model=model, version=version, log=root / PREDICTION_LOG, host=host, port=port
@@ -157,11 +157,11 @@ def predict(
     output: Path,
     model: Path | None,
     *,
-    log: bool,
-    say: Callable[[str], None],
+    keep: bool,
+    log: Callable[[str], None],
 ) -> int:
     """Score a file's rows, keep them for monitoring, and return how many there were."""
-    project = Project(root, say)
+    project = Project(root, log)
     rows = tables.read_user_file(data).to_pandas()
     opened, version = _opened(project, model)
     predicted = opened.predict(rows)
@@ -170,7 +170,7 @@ def predict(
         predicted.insert(0, key, rows[key])
     with files.replacing(output) as draft:
         tables.write_frame(predicted, draft)
-    if log:
+    if keep:
         columns = [name for name in rows.columns if name != project.context.data.target]
         seen = rows[columns].assign(**{name: predicted[name] for name in ("prediction", "score")})
         prediction_log.append_batch(project.context.home / PREDICTION_LOG, seen, version)
@@ -184,9 +184,9 @@ def _opened(project: Project, folder: Path | None) -> tuple[Model, str]:
     return open_model(project.fetched(champion) / "model"), champion.version
 
 
-def export(root: Path, folder: Path, *, say: Callable[[str], None]) -> str:
+def export(root: Path, folder: Path, *, log: Callable[[str], None]) -> str:
     """Copy the champion's model folder to `folder`, and return its version."""
-    project = Project(root, say)
+    project = Project(root, log)
     champion = project.champion()
     with files.replacing(folder) as draft:
         shutil.copytree(project.fetched(champion) / "model", draft)
@@ -199,10 +199,10 @@ def monitor(
     data: Path | None,
     labels: Path | None,
     name: str | None,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> tuple[Finding, Path]:
     """Compare the champion's present with its past; return the finding and the report's folder."""
-    project = Project(root, say)
+    project = Project(root, log)
     context = project.context
     champion = project.champion()
     folder = project.fetched(champion)
@@ -285,18 +285,18 @@ def _labelled(frame: pd.DataFrame, target: str, *, where: str) -> pd.DataFrame:
     return frame[frame[target].notna()]
 
 
-def retrain(root: Path, overrides: Sequence[str], *, say: Callable[[str], None]) -> str:
+def retrain(root: Path, overrides: Sequence[str], *, log: Callable[[str], None]) -> str:
     """Ask the policy; if it says so, run the pipeline; return what happened, in a sentence.
 
     Raises:
         ModelError: The pipeline failed.
     """
-    project = Project(root, say)
+    project = Project(root, log)
     with project.observed(Stage.RETRAIN) as context:
         decision = project.implementation(Stage.RETRAIN).retrain(context, reports=_reports(context))
     if not decision.retrain:
         return f"not retrained: {decision.reason}"
-    say(f"retraining: {decision.reason}")
+    log(f"retraining: {decision.reason}")
     before = _judged_model(root)
     settings = [word for override in overrides for word in ("-S", override)]
     command = ["exp", "run", *settings] if overrides else ["repro"]

@@ -11,7 +11,7 @@ from mlops_plugins.api.paths import EVALUATION
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files
 from mlops_plugins.manager.discovery import OWN_DISTRIBUTION
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.runtime.result import git_state
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _libraries(chosen: Mapping[Stage, str]) -> dict[str, str]:
     """Return the versions of what the chosen implementations say affects their results."""
     names = {OWN_DISTRIBUTION}
     for stage, name in chosen.items():
-        offer = registry().find(stage, name)
+        offer = plugin_manager().find(stage, name)
         names |= {offer.distribution, *offer.implementation.libraries}
     installed = {name: _version(name) for name in sorted(names)}
     return {name: version for name, version in installed.items() if version}

@@ -10,7 +10,7 @@ from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.errors import ConfigurationError, ObserverError, did_you_mean
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,10 +28,10 @@ def required(whole: Mapping[str, Any]) -> list[str]:
         ConfigurationError: One of them is not installed, or broken.
     """
     names: list[str] = whole.get("observers", {}).get("required", [])
-    known = {plugin.name for plugin, _ in registry().observers()}
+    known = {plugin.name for plugin, _ in plugin_manager().observers()}
     for name in names:
         if name not in known:
-            broken = [str(each) for each in registry().broken if each.plugin.name == name]
+            broken = [str(each) for each in plugin_manager().broken if each.plugin.name == name]
             raise ConfigurationError(
                 f"The required observer '{name}' is not there"
                 + (f": {broken[0]}." if broken else f".{did_you_mean(name, known)}"),
@@ -58,9 +58,9 @@ class Observers:
         Raises:
             ObserverError: A required one failed.
         """
-        failures = registry().observe(event, context=self._context, **arguments)
+        failures = plugin_manager().observe(event, context=self._context, **arguments)
         for failure in failures:
-            self._context.say(f"warning: {failure}")
+            self._context.log(f"warning: {failure}")
         for failure in failures:
             if failure.plugin.name in self._required:
                 raise ObserverError(
@@ -76,7 +76,7 @@ class observed:  # noqa: N801  reads as a verb where it is used
     def __init__(self, stage: Stage, whole: Mapping[str, Any], context: Context) -> None:
         self._observers = Observers(whole, context)
         self._what = {"stage": stage, "name": whole[stage]["name"]}
-        self._context = replace(context, measured=self._measured)
+        self._context = replace(context, log_metric=self._measured)
 
     def __enter__(self) -> Context:
         """Return the context to run the stage with: it tells the observers each metric."""
@@ -91,10 +91,10 @@ class observed:  # noqa: N801  reads as a verb where it is used
         try:
             self._observers.tell("mlops_on_error", **self._what, error=error)
         except ObserverError as another:
-            self._context.say(f"warning: {another.what}")  # the stage's own error says more
+            self._context.log(f"warning: {another.what}")  # the stage's own error says more
         if isinstance(error, ImportError):
             stage, name = Stage(self._what["stage"]), self._what["name"]
-            raise registry().not_installed(stage, name, error) from error
+            raise plugin_manager().not_installed(stage, name, error) from error
 
     def _succeeded(self) -> None:
         seconds = time.monotonic() - self._started

@@ -13,7 +13,7 @@ from mlops_plugins.api.paths import BEST, TRIALS
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files
 from mlops_plugins.config import params
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,9 @@ def trainer(whole: Mapping[str, Any]) -> Trainer:
 
 
 def _make(name: str, base: Mapping[str, Any], options: Mapping[str, Any]) -> Any:
-    return parse(registry().load(Stage.TRAIN, name), merged(base, options), where=f"train: {name}")
+    return parse(
+        plugin_manager().load(Stage.TRAIN, name), merged(base, options), where=f"train: {name}"
+    )
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,7 +81,7 @@ def chosen(context: Context, whole: Mapping[str, Any], best: Path) -> Train:
     if found:
         leaves = _leaves(found)
         counted = f"{len(leaves)} tuned option{'s' if len(leaves) > 1 else ''}"
-        context.say(f"train/{made.name} with {counted}: {', '.join(leaves)}")
+        context.log(f"train/{made.name} with {counted}: {', '.join(leaves)}")
     try:
         return made.make(found)
     except ConfigurationError as error:

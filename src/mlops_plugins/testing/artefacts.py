@@ -60,7 +60,7 @@ def context(root: Path, case: Case) -> Context:
         data=case.data,
         seed=SEED,
         threads=1,
-        say=lambda _: None,
+        log=lambda _: None,
     )
 
 

@@ -33,9 +33,9 @@ def killed(root: str, stage: str) -> None:
     Arrow writes without a word to Python, so its writes are not seen.
     """
     from mlops_plugins.config import params
-    from mlops_plugins.manager.plugin_manager import registry
+    from mlops_plugins.manager.plugin_manager import plugin_manager
 
-    target: Any = registry().load(Stage(stage), params.read(Path(root))[stage]["name"])
+    target: Any = plugin_manager().load(Stage(stage), params.read(Path(root))[stage]["name"])
     method = getattr(target, stage)
 
     def die(event: str, arguments: tuple[Any, ...]) -> None:
@@ -55,10 +55,10 @@ def killed(root: str, stage: str) -> None:
 def features(name: str, recipe: str, rows: str, described: str, output: str) -> None:
     """Write the features that a recipe makes of raw rows, read as a JSON schema describes them."""
     from mlops_plugins.artifacts import schema, tables
-    from mlops_plugins.manager.plugin_manager import registry
+    from mlops_plugins.manager.plugin_manager import plugin_manager
 
     known = schema.parse(json.loads(described), target="", id=None, where="the suite")
-    made: Any = registry().load(Stage.FEATURES, name).model_construct()
+    made: Any = plugin_manager().load(Stage.FEATURES, name).model_construct()
     raw = schema.conform(tables.read_frame(Path(rows)), known)
     tables.write_frame(made.recipe(Path(recipe))(raw), Path(output))
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import parse
-from mlops_plugins.manager.plugin_manager import Offer, registry
+from mlops_plugins.api.component import Component, parse
+from mlops_plugins.manager.plugin_manager import RegisteredComponent, plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from mlops_plugins.api.component import Options
     from mlops_plugins.api.stage import Stage
 
     Run = Callable[["Subject", Path], None]
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 class Subject:
     """An offer, and the options that its author gave for the checks."""
 
-    offer: Offer
+    offer: RegisteredComponent
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -40,13 +39,13 @@ class Subject:
         """Return its name."""
         return self.offer.implementation.name
 
-    def load(self) -> type[Options]:
+    def load(self) -> type[Component]:
         """Import its class.
 
         Raises:
             ConfigurationError: It cannot be imported, or is no implementation.
         """
-        return registry().load(self.stage, self.name)
+        return plugin_manager().load(self.stage, self.name)
 
     def make(self) -> Any:
         """Make an instance with the author's options.

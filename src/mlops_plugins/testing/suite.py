@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
 from mlops_plugins.api.stage import Stage
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.runtime.executor import cap_threads
 from mlops_plugins.testing import contracts
 from mlops_plugins.testing.contracts import plugin
@@ -80,7 +80,7 @@ def checks(which: str, *, options: Mapping[str, Mapping[str, Any]] | None = None
         ConfigurationError: There is no such plugin or implementation.
     """
     given = dict(options or {})
-    known = {str(Subject(offer)): offer for offer in registry().offers()}
+    known = {str(Subject(offer)): offer for offer in plugin_manager().components()}
     for name in given:
         if name not in known:
             raise _unknown(name, known, where="checks(options=...)")
@@ -88,7 +88,7 @@ def checks(which: str, *, options: Mapping[str, Mapping[str, Any]] | None = None
         if which not in known:
             raise _unknown(which, known, where=f"checks({which!r})")
         stage, _, name = which.partition("/")
-        offer = registry().find(Stage(stage), name)
+        offer = plugin_manager().find(Stage(stage), name)
         return _of_implementation(Subject(offer, given.get(which, {})))
     distribution = _distribution(which)
     found = [
@@ -109,7 +109,7 @@ def _of_implementation(subject: Subject) -> list[Check]:
 
 def _distribution(which: str) -> str:
     """Return the name as the distribution itself writes it."""
-    names = {installed.distribution for installed in registry().plugins}
+    names = {installed.distribution for installed in plugin_manager().plugins}
     for name in names:
         if _normal(name) == _normal(which):
             return name

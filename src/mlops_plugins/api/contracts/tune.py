@@ -43,7 +43,7 @@ class Trainer:
     Attributes:
         name: Its name in `conf/`.
         options: Its options as `conf/` has them, those left out there with their defaults.
-        space: Which of them it suggests to search, as its `Options.search_space` says.
+        space: Which of them it suggests to search, as its `Component.search_space` says.
         make: Returns it with these options over those of `conf/`; `{"a": {"b": 1}}` changes
             one key of the option `a`. Raises a ConfigurationError if one is unknown or wrong.
         identity: What its results depend on beside its options, as `mlops compose` stamps it.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.config import params
 from mlops_plugins.manager import modules, signatures
-from mlops_plugins.manager.plugin_manager import Offer, contested, registry
+from mlops_plugins.manager.plugin_manager import RegisteredComponent, contested, plugin_manager
 from mlops_plugins.manager.requirements import missing
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Entry:
 def entries(root: Path) -> list[Entry]:
     """Return every implementation that is offered, importing none."""
     chosen = _chosen(root)
-    offers = registry().offers()
+    offers = plugin_manager().components()
     made = []
     for offer in offers:
         offered = offer.implementation
@@ -78,7 +78,7 @@ def _chosen(root: Path) -> dict[Stage, str]:
     }
 
 
-def _state(offer: Offer, rivals: list[Offer]) -> tuple[str, str, str]:
+def _state(offer: RegisteredComponent, rivals: list[RegisteredComponent]) -> tuple[str, str, str]:
     author = f"tell the author of {offer.distribution}"
     if len(rivals) > 1:
         return "broken", contested(rivals), "uninstall one of them, or ask its author to rename it"
@@ -103,7 +103,7 @@ def _state(offer: Offer, rivals: list[Offer]) -> tuple[str, str, str]:
     return "ready", "", ""
 
 
-def _written_methods(offer: Offer) -> signatures.Methods | None:
+def _written_methods(offer: RegisteredComponent) -> signatures.Methods | None:
     module, _, name = offer.implementation.target.partition(":")
     file = modules.find(module)
     if file is None:
@@ -116,14 +116,14 @@ def as_data(root: Path) -> dict[str, Any]:
     return {
         "implementations": [asdict(entry) for entry in entries(root)],
         "observers": [
-            {**_plugin(plugin), "hooks": hooks} for plugin, hooks in registry().observers()
+            {**_plugin(plugin), "hooks": hooks} for plugin, hooks in plugin_manager().observers()
         ],
         "broken": [
             {**_plugin(broken.plugin), "why": broken.error, "next_step": broken.next_step}
-            for broken in registry().broken
+            for broken in plugin_manager().broken
         ],
         "outdated": [
-            {**_plugin(warned.plugin), "why": warned.warning} for warned in registry().warned
+            {**_plugin(warned.plugin), "why": warned.warning} for warned in plugin_manager().warned
         ],
     }
 
@@ -149,7 +149,7 @@ def show(root: Path) -> None:
         state = entry.next_step if entry.state == "not installed" else entry.state
         table.add_row(entry.stage, entry.name, mark, state, owner, entry.summary)
     observers = Table("observer", "from", "hooks", box=None, header_style="bold")
-    for plugin, hooks in registry().observers():
+    for plugin, hooks in plugin_manager().observers():
         owner = f"{plugin.distribution} {plugin.version}"
         observers.add_row(plugin.name, owner, ", ".join(hooks))
     console = Console(highlight=False, markup=False)
@@ -168,9 +168,9 @@ def problems(listed: list[Entry]) -> list[str]:
     for entry in listed:
         if entry.state in ("broken", "outdated"):
             made[f"{entry.why}\n  next: {entry.next_step}"] = None
-    for warned in registry().warned:
+    for warned in plugin_manager().warned:
         made[f"{warned}\n  next: {_upgrade(warned.plugin.distribution)}"] = None
-    for broken in registry().broken:
+    for broken in plugin_manager().broken:
         made[f"{broken}\n  next: {broken.next_step}"] = None
     return list(made)
 

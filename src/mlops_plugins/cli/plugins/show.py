@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import MISSING, Options, defaults, to_yaml
+from mlops_plugins.api.component import MISSING, Component, defaults, to_yaml
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.config import json_schema
-from mlops_plugins.manager.plugin_manager import Offer, registry
+from mlops_plugins.manager.plugin_manager import RegisteredComponent, plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,15 +30,15 @@ def stage_named(name: str) -> Stage:
     return Stage(name)
 
 
-def find(implementation: str) -> tuple[Offer, type[Options]]:
+def find(implementation: str) -> tuple[RegisteredComponent, type[Component]]:
     """Return what `STAGE/NAME` names.
 
     Raises:
         ConfigurationError: There is no such implementation, or it cannot be loaded.
     """
     stage, _, name = implementation.partition("/")
-    offer = registry().find(stage_named(stage), name)
-    return offer, registry().load(Stage(stage), name)
+    offer = plugin_manager().find(stage_named(stage), name)
+    return offer, plugin_manager().load(Stage(stage), name)
 
 
 def as_yaml(implementation: str) -> str:

@@ -12,7 +12,7 @@ from mlops_plugins.api.contracts import CONTRACTS, PIPELINE
 from mlops_plugins.config import compose, conf_files, params
 from mlops_plugins.config.fingerprint import identity
 from mlops_plugins.manager import modules
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ def of(root: Path, stage: Stage) -> Choice:
     compose.check(root, whole)
     for key, value in overrides.items():
         _set(whole, key, value)
-    offer = registry().find(stage, whole[stage]["name"])
+    offer = plugin_manager().find(stage, whole[stage]["name"])
     offered = offer.implementation
     found = modules.find(offered.target.partition(":")[0])
     stamped = params.implementation(whole, stage)

@@ -34,11 +34,11 @@ def requirements(model: Description) -> list[str]:
     """Return the installed versions of what loading and predicting need."""
     import re
 
-    from mlops_plugins.manager.plugin_manager import registry
+    from mlops_plugins.manager.plugin_manager import plugin_manager
 
     names = {*REQUIREMENTS}
     for stage in (Stage.TRAIN, Stage.FEATURES):
-        offer = registry().find(stage, model.manifest[stage])
+        offer = plugin_manager().find(stage, model.manifest[stage])
         names |= {*offer.implementation.libraries}
         if _can_be_installed(offer.distribution):
             names.add(offer.distribution)

@@ -29,7 +29,7 @@ def curve(judged: Judged, shares: Sequence[float]) -> dict[str, Any]:
             points.append(_point(judged, share, places))
         except Exception as error:  # noqa: BLE001  fewer rows may be too few for a trainer
             skipped.append({"share": share, "rows": len(places), "reason": told(error)})
-            judged.context.say(f"learning curve: nothing of {len(places):,} rows: {told(error)}")
+            judged.context.log(f"learning curve: nothing of {len(places):,} rows: {told(error)}")
     seen = some_rows(judged, SEEN_ROWS / len(judged.train))
     ours = judged.model.scores(judged.train.iloc[seen])
     points.append(_measured(judged, 1.0, len(judged.train), seen, ours, judged.scores))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.artifacts import files, tables
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
-class Metrics(Options):
+class Metrics(Component):
     """Measures the model on the rows that were put aside."""
 
     resamples: int = Field(100, ge=20, description="Bootstrap resamples behind each 95 % interval.")
@@ -75,13 +75,13 @@ class Metrics(Options):
         curves.write_all(judged, found, output)
         charts.draw_all(judged, found, output)
         for line in summary.lines(found["summary"]):
-            context.say(line)
+            context.log(line)
         for one in found["slices"]["slices"]:
             if not one["configured"]:
                 told = (
                     f"{found['slices']['metric']} {one['value']:.4f}, elsewhere {one['rest']:.4f}"
                 )
-                context.say(f"worse: {one['label']}: {told} ({one['rows']:,} rows)")
+                context.log(f"worse: {one['label']}: {told} ({one['rows']:,} rows)")
 
 
 def _predictions(judged: Judged) -> pd.DataFrame:

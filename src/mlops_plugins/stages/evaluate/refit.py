@@ -12,13 +12,13 @@ from mlops_plugins.api.errors import DataError, MlopsError
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import folds, tables
 from mlops_plugins.artifacts.schema import conform
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from mlops_plugins.api.component import Options
+    from mlops_plugins.api.component import Component
     from mlops_plugins.stages.evaluate.test_set import Judged
 
 
@@ -46,7 +46,7 @@ def refit(judged: Judged, places: np.ndarray, asked: list[pd.DataFrame]) -> list
     manifest = judged.model.manifest
     trainer: Any = _trainer(manifest["train"], manifest["options"])
     # What it tells and measures is not about the model that is judged.
-    quiet = replace(judged.context, say=lambda _: None, measured=lambda *_, **__: None)
+    quiet = replace(judged.context, log=lambda _: None, log_metric=lambda *_, **__: None)
     with tempfile.TemporaryDirectory() as folder:
         whole = features_of(judged, chosen)
         beside = [name for name in (target, judged.context.data.weight) if name is not None]
@@ -66,7 +66,7 @@ def told(error: Exception) -> str:
 
 def _trainer(name: str, options: dict[str, Any]) -> Any:
     """Return the trainer with the options of the manifest, as strict as JSON can be."""
-    made: type[Options] = registry().load(Stage.TRAIN, name)
+    made: type[Component] = plugin_manager().load(Stage.TRAIN, name)
     return made.model_validate_json(json.dumps(options))
 
 

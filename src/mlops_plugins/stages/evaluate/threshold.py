@@ -70,7 +70,7 @@ def choose(
 
 
 def _fallback(judged: Judged, fixed: float, reason: str) -> Choice:
-    judged.context.say(f"threshold: {fixed:g}, as none could be chosen: {reason}")
+    judged.context.log(f"threshold: {fixed:g}, as none could be chosen: {reason}")
     return Choice(fixed, "fixed", "none could be chosen", reason)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_plugins import estimators
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.artifacts import tables
 from mlops_plugins.artifacts.model_folder import open_model
 from mlops_plugins.artifacts.schema import conform
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mlops_plugins.artifacts.model_folder import Model
 
 
-class Permutation(Options):
+class Permutation(Component):
     """Shuffles each raw column in turn (Breiman, Random Forests, 2001, section 10).
 
     One row is explained by Shapley values against rows of the reference.
@@ -49,7 +49,7 @@ class Permutation(Options):
         )
         metric = scoring.PRIMARY[context.data.task]
         ordered = importance.write(output, list(found), measure=f"loss of {metric} when shuffled")
-        context.say(f"most important: {', '.join(item.column for item in ordered[:3])}")
+        context.log(f"most important: {', '.join(item.column for item in ordered[:3])}")
 
     def explain_row(
         self, context: Context, *, model: Path, reference: Path, row: pd.DataFrame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.artifacts.model_folder import open_model
 from mlops_plugins.artifacts.schema import conform
 from mlops_plugins.metrics import weighted
@@ -30,7 +30,7 @@ CHUNK = 50
 """Rows after which the user is told how far it is."""
 
 
-class Shap(Options):
+class Shap(Component):
     """Adds up what each raw column contributes to predictions (Lundberg and Lee, NIPS, 2017).
 
     The model is asked for predictions and never looked into, so any trainer's can be explained.
@@ -76,7 +76,7 @@ class Shap(Options):
         beeswarm.draw(
             output / "beeswarm.png", [item.column for item in ordered], rows, values, titles
         )
-        context.say(f"most important: {', '.join(item.column for item in ordered[:3])}")
+        context.log(f"most important: {', '.join(item.column for item in ordered[:3])}")
 
     def explain_row(
         self, context: Context, *, model: Path, reference: Path, row: pd.DataFrame
@@ -106,7 +106,7 @@ def _told(context: Context, rows: int) -> Iterable[int]:
     """Give the number that each chunk of rows begins with, and say how far it is."""
     for begin in range(0, rows, CHUNK):
         if begin:
-            context.say(f"{begin:,} of {rows:,} rows explained")
+            context.log(f"{begin:,} of {rows:,} rows explained")
         yield begin
 
 

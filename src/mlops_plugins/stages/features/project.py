@@ -13,7 +13,7 @@ import sys
 from importlib.machinery import FileFinder, SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.errors import ConfigurationError, DataError, ModelError
 from mlops_plugins.artifacts import files, tables
 from mlops_plugins.artifacts.schema import conform
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
 
 
-class ProjectFeatures(Options):
+class ProjectFeatures(Component):
     """Calls a function of the project: data frame in, data frame of features out, row by row."""
 
     package: str = Field(description="The project's package, a folder in src/.")
@@ -57,7 +57,7 @@ class ProjectFeatures(Options):
             self._check(features, rows, beside)
             others = conform(rows, described.only(beside))
             tables.write_frame(features.join(others), output / f"{part}.parquet")
-        context.say(f"{features.shape[1]} features from {len(inputs.columns)} columns")
+        context.log(f"{features.shape[1]} features from {len(inputs.columns)} columns")
 
     def _copy_code(self, root: Path, recipe: Path) -> None:
         package = root / "src" / self.package

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.errors import ConfigurationError
 from mlops_plugins.artifacts import files
 from mlops_plugins.metrics import scoring
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mlops_plugins.stages.gate.paired_rows import Pair
 
 
-class Gatekeeper(Options):
+class Gatekeeper(Component):
     """Blocks what fails a check, or a check that cannot be made; promotes what is better."""
 
     floors: dict[str, float] = Field(
@@ -108,7 +108,7 @@ class Gatekeeper(Options):
         version = current.version if current else None
         judged = verdict(checks, model=digest, champion=version)
         files.write_json(output, judged)
-        context.say(f"verdict: {judged['decision']}")
+        context.log(f"verdict: {judged['decision']}")
 
     def _absolute(self, context: Context, evidence: Evidence) -> Iterator[Check]:
         """Give the checks that need no champion."""

@@ -51,7 +51,7 @@ def latency(pair: Pair, batch: int, *, ratio: float, floor_ms: float) -> Check:
     ours, theirs = (1000 * median(seconds) for seconds in (timed.ours, timed.theirs))
     count = f"{len(rows):,} row{'s' if len(rows) > 1 else ''}"
     name, measured = f"latency of {count}", f"{ours:.1f} ms, the champion {theirs:.1f} ms"
-    pair.context.say(f"{name}: {measured}")
+    pair.context.log(f"{name}: {measured}")
     limits = f"{ratio:g} times the champion's and {floor_ms:g} ms more"
     if not timed.exceeds(ratio, floor_ms / 1000):
         reason = f"{name}: within {limits}"

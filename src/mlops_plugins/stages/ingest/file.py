@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.contracts.ingest import Source
 from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts import reading
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mlops_plugins.stages.ingest.cache import Cache, Kept
 
 
-class File(Options):
+class File(Component):
     """Reads CSV, Parquet and Excel files, by their endings."""
 
     path: str = Field(
@@ -86,17 +86,17 @@ class File(Options):
     def _tell(self, context: Context, parts: Sequence[Part], schema: pa.Schema, rows: int) -> None:
         fresh = sum(part.fresh for part in parts)
         read = f" ({fresh} of {len(parts)} files read anew)" if len(parts) > 1 else ""
-        context.say(f"{rows:,} rows, {len(schema)} columns from {self.path}{read}")
+        context.log(f"{rows:,} rows, {len(schema)} columns from {self.path}{read}")
         for name in schema.names:
             lacking = [part.place.name for part in parts if name not in part.schema.names]
             if lacking:
-                context.say(
+                context.log(
                     f"column '{name}' is missing in {len(lacking)} of {len(parts)} files, "
                     f"such as {lacking[0]}: it is null there"
                 )
         bad = sum(part.described.get("bad_rows", {}).get("count", 0) for part in parts)
         if bad:
-            context.say(f"{bad:,} row(s) left out: see reports/ingest.json")
+            context.log(f"{bad:,} row(s) left out: see reports/ingest.json")
 
 
 def _rows(parts: Sequence[Part], schema: pa.Schema) -> Iterator[pa.RecordBatch]:

@@ -20,7 +20,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.contracts.ingest import Source
 from mlops_plugins.api.errors import ConfigurationError, DataError, did_you_mean
 from mlops_plugins.artifacts import tables
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 TIME, TARGET, ID = "scheduled", "late", "flight_id"
 
 
-class Sample(Options):
+class Sample(Component):
     """The flights scheduled in a period."""
 
     since: str = Field("2013-01-01", description="The first day, as YYYY-MM-DD.")
@@ -59,7 +59,7 @@ class Sample(Options):
                 expected=", ".join(table.column_names),
                 next_step="correct it there, or ingest your own data",
             )
-        context.say(f"{table.num_rows:,} flights from {self.since} until {self.until}")
+        context.log(f"{table.num_rows:,} flights from {self.since} until {self.until}")
         tables.write(table, output)
         return Source(
             description="flights from New York in 2013 (US Department of Transportation)",

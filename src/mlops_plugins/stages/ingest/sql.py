@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.contracts.ingest import Source
 from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.artifacts.reading import headers, values, writer
@@ -38,7 +38,7 @@ PIECE = 16_384
 EMBEDDED = ("sqlite", "duckdb")
 
 
-class Sql(Options):
+class Sql(Component):
     """Asks a database, whose address with its password is in the environment, never in a file."""
 
     query: str = Field("", description="The query; empty: it is in the file.")
@@ -69,7 +69,7 @@ class Sql(Options):
         query = self._query(context.root)
         database = _database(self.url_variable, context.root)
         if not self.watermark and "order by" not in query.lower():
-            context.say("the query has no ORDER BY: the same rows in another order are other data")
+            context.log("the query has no ORDER BY: the same rows in another order are other data")
         with cache.opened(context, "sql") as kept:
             key = cache.key("sql", query, database.name, self.watermark)
             known = kept.get(key) if self.watermark else None
@@ -77,7 +77,7 @@ class Sql(Options):
             if self.watermark:
                 kept.put(key, lambda draft: _copied(output, draft))
         target.check(output, context.data.target, where=database.name)
-        context.say(f"{rows:,} rows from {database.name} ({asked:,} of them asked for anew)")
+        context.log(f"{rows:,} rows from {database.name} ({asked:,} of them asked for anew)")
         details: dict[str, Any] = {"database": database.name, "query": query}
         if self.watermark:
             highest = str(_highest(output, self.watermark))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.contracts.monitor import Finding
 from mlops_plugins.artifacts import pages
 from mlops_plugins.artifacts.files import read_json, write_json, write_text
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
 
 
-class DriftMonitor(Options):
+class DriftMonitor(Component):
     """Compares the rows that a model saw lately with the rows it was judged on."""
 
     min_rows: int = Field(200, ge=2, description="Rows below which nothing is decided.")

@@ -7,7 +7,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.contracts.monitor import Finding
 from mlops_plugins.artifacts.files import read_json, replacing, write_json, write_text
 from mlops_plugins.stages.monitor.columns import NUMERIC, Table, floats, labels
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
 
 
-class EvidentlyMonitor(Options):
+class EvidentlyMonitor(Component):
     """Looks for drift by Evidently's default tests; data quality and performance it leaves out.
 
     Free text is left out too: Evidently would train a classifier for each such column.

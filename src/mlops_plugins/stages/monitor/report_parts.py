@@ -11,7 +11,7 @@ from mlops_plugins.stages.monitor.columns import Table
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlops_plugins.api.component import Options
+    from mlops_plugins.api.component import Component
     from mlops_plugins.api.context import Context
 
 FORMAT_VERSION: Final = 1
@@ -33,7 +33,7 @@ def model_schema(manifest: dict[str, Any], context: Context) -> Schema:
 def head(
     context: Context,
     monitor: str,
-    options: Options,
+    options: Component,
     *,
     reference: Path,
     current: Table,

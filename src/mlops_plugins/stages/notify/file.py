@@ -7,14 +7,14 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 
 if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
     from mlops_plugins.api.contracts.notify import Alert
 
 
-class File(Options):
+class File(Component):
     """Keeps alerts in a file, for people to read and programs to follow."""
 
     path: str = Field(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins.api.component import Options
+from mlops_plugins.api.component import Component
 
 if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
     from mlops_plugins.api.contracts.notify import Alert
 
 
-class Log(Options):
+class Log(Component):
     """Says alerts where the command says everything else."""
 
     def notify(self, context: Context, *, alert: Alert) -> None:
         """Say the alert: its severity and title, then a line for each detail."""
-        context.say(f"{alert.severity}: {alert.title}")
+        context.log(f"{alert.severity}: {alert.title}")
         for detail in alert.details:
-            context.say(f"  {detail}")
+            context.log(f"  {detail}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_plugins import estimators
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.artifacts import pages
 from mlops_plugins.artifacts.files import write_json, write_text
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
 
 
-class TableProfile(Options):
+class TableProfile(Component):
     """Describes each column and how much of the target it explains; a page, and the numbers."""
 
     rows: int = Field(100_000, ge=100, description="Most rows to look at, spread evenly.")
@@ -32,4 +32,4 @@ class TableProfile(Options):
         page = pages.render("stages/profile/page.html.j2", report=made, project=context.project)
         write_text(output / "profile.html", page)
         for note in made["notes"][:5]:
-            context.say(f"note: {note}")
+            context.log(f"note: {note}")

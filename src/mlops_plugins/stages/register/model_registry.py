@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import Options
+from mlops_plugins.api.component import Component
 from mlops_plugins.api.contracts.register import Champion
 from mlops_plugins.api.errors import ModelError
 from mlops_plugins.artifacts import files
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mlops_plugins.stages.register.store import Storage
 
 
-class PromotingRegistry(Options):
+class PromotingRegistry(Component):
     """Registers what the gate lets through, and knows who was champion, since when and why."""
 
     def storage(self, context: Context) -> Storage:
@@ -80,7 +80,7 @@ class PromotingRegistry(Options):
             )
         alias = None
         if judged["decision"] == "block":
-            context.say("blocked by the gate: not registered")
+            context.log("blocked by the gate: not registered")
             if self.begun(context):
                 _judge_known(self.storage(context), package)
         else:
@@ -168,11 +168,11 @@ class PromotingRegistry(Options):
 
     def _settled(self, context: Context) -> tuple[Storage, History]:
         storage = self._opened(context)
-        return storage, settled(storage, who(context.root), context.say)
+        return storage, settled(storage, who(context.root), context.log)
 
     def _register(self, context: Context, package: Package, judged: Mapping[str, Any]) -> None:
         storage, name = self.storage(context), self.name(context)
-        history = settled(storage, who(context.root), context.say)
+        history = settled(storage, who(context.root), context.log)
         check_champion(storage, history, judged)
         number = _judge_known(storage, package) or storage.add(package)
         storage.point(CHALLENGER, number)
@@ -180,9 +180,9 @@ class PromotingRegistry(Options):
         earlier = _promoted_by(history, number, package.verdict)
         if not promoted or history.champion == number:
             aliases = [CHALLENGER, *([CHAMPION] if promoted else [])]
-            context.say(f"{name} version {number}: {', '.join(aliases)}")
+            context.log(f"{name} version {number}: {', '.join(aliases)}")
         elif earlier is not None:
-            context.say(
+            context.log(
                 f"{name} version {number}: promoted by this verdict before (entry {earlier} of the "
                 f"history), and not again: `mlops promote {number}` does it"
             )
@@ -191,7 +191,7 @@ class PromotingRegistry(Options):
             check_complete(storage, version)
             reason = "; ".join(judged["reasons"])
             change(storage, history, "promote", version, because=reason, who=who(context.root))
-            context.say(f"{name} version {number}: {CHALLENGER}, {CHAMPION}")
+            context.log(f"{name} version {number}: {CHALLENGER}, {CHAMPION}")
 
 
 def _judge_known(storage: Storage, package: Package) -> str | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 UNEXPLAINED = "champion before there was a history"
 
 
-def settled(storage: Storage, who: str, say: Callable[[str], None]) -> History:
+def settled(storage: Storage, who: str, log: Callable[[str], None]) -> History:
     """Return the history, after what a killed command left undone is done.
 
     A champion that no history explains, as of a registry older than it, becomes its first entry.
@@ -36,7 +36,7 @@ def settled(storage: Storage, who: str, say: Callable[[str], None]) -> History:
         storage.append(_entry(history, "bootstrap", alias, verdict, UNEXPLAINED, who))
         history = fold(storage.entries())
     if history.champion is not None and alias != history.champion:
-        say(f"champion was version {alias}, and is {history.champion} now, as the history says")
+        log(f"champion was version {alias}, and is {history.champion} now, as the history says")
     return _followed(storage, history)
 
 

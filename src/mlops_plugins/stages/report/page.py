@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import Options
+from mlops_plugins.api.component import Component
 from mlops_plugins.artifacts.files import write_json, write_text
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
 
 
-class Page(Options):
+class Page(Component):
     """Gathers what the stages found; the team's `card.yaml` says what no run can tell."""
 
     def report(
@@ -41,7 +41,7 @@ class Page(Options):
             )
             write_text(output / name, text)
         if said.missing:
-            context.say(
+            context.log(
                 f"card.yaml says nothing of {', '.join(said.missing)}: "
                 "until it does, no model is promoted"
             )

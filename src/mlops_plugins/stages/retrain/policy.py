@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationInfo, field_validator
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.contracts.retrain import Decision
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
 
 
-class Policy(Options):
+class Policy(Component):
     """Counts the windows that call for a new model; broken data never do."""
 
     windows: int = Field(3, ge=1, description="How many of the newest reports to look at.")

@@ -14,7 +14,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Optional
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.artifacts.model_folder import Model, open_model
 from mlops_plugins.artifacts.prediction_log import PredictionLog
@@ -32,7 +32,7 @@ SHOWN_ERRORS = 10
 SHOWN_VALUES = 20
 
 
-class Service(Options):
+class Service(Component):
     """Answers requests that keep the schema, and logs what was asked and answered."""
 
     max_rows: int = Field(1000, ge=1, description="Most rows of one request.")
@@ -48,7 +48,7 @@ class Service(Options):
         application = self.application(context, open_model(model), version, log)
         listener = _listen(host, port)
         address = f"http://{host}:{listener.getsockname()[1]}"
-        context.say(f"serving {context.project} version {version} at {address} (see /docs)")
+        context.log(f"serving {context.project} version {version} at {address} (see /docs)")
         server = uvicorn.Server(uvicorn.Config(application, log_level="warning"))
         server.run(sockets=[listener])
 

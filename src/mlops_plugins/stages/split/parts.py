@@ -6,7 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts import folds, tables
 from mlops_plugins.artifacts.batches import Writer
@@ -34,7 +34,7 @@ class Parts:
     folds: Callable[[int], pa.Table]
 
 
-class Parted(Options):
+class Parted(Component):
     """Puts rows aside to judge the model."""
 
     folds: int | None = Field(
@@ -53,7 +53,7 @@ class Parted(Options):
                 tables.write(parts.folds(self.folds), output / folds.FILE)
         trains, judges = int(parts.train.sum()), int(parts.test.sum())
         neither = len(parts.train) - trains - judges
-        context.say(
+        context.log(
             f"{trains:,} rows train, {judges:,} judge"
             + (f", {neither:,} do neither" if neither else "")
             + (f"; {self.folds} folds" if self.folds else "")
@@ -103,7 +103,7 @@ def tell_copies(context: Context, content: np.ndarray, parts: Parts, advice: str
 
     count = int(np.isin(content[parts.test], content[parts.train]).sum())
     if count:
-        context.say(
+        context.log(
             f"{count:,} of {int(parts.test.sum()):,} judging rows have the inputs of a training row"
             + advice
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.artifacts import files
 from mlops_plugins.integrations.mlflow import live, trials
 from mlops_plugins.integrations.mlflow.store import (
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LONGEST_PARAMETER = 6000
 
 
-class Tracker(Options):
+class Tracker(Component):
     """Logs parameters, metrics, reports, trials, commit and hashes, once for each distinct result."""
 
     experiment: str | None = Field(
@@ -43,7 +43,7 @@ class Tracker(Options):
         client = connected(context)
         # Two processes with the same result would both find no run, and both make one.
         with alone(context):
-            context.say(self._tracked(context, client, result))
+            context.log(self._tracked(context, client, result))
         # Not the run's id, which differs in each store: DVC would see another result in each clone.
         files.write_json(output, {"digest": result.digest})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins.api.component import Options
+from mlops_plugins.api.component import Component
 from mlops_plugins.artifacts import files
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlops_plugins.api.contracts.track import Result
 
 
-class NoTracker(Options):
+class NoTracker(Component):
     """Tracks nothing."""
 
     def track(self, context: Context, *, result: Result, output: Path) -> None:

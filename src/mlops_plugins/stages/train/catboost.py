@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import estimators
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.errors import ModelError
 from mlops_plugins.artifacts import files
 
@@ -31,7 +31,7 @@ PARTS = {"learn": "train", "validation": "validation"}
 """What CatBoost calls the rows, and what the curves do."""
 
 
-class CatBoost(Options):
+class CatBoost(Component):
     """Boosted symmetric trees of CatBoost, which learns what each category says by itself."""
 
     n_estimators: int = Field(200, ge=1, description="Number of rounds.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import estimators
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CONF = "conf/train/estimator.yaml"
 
 
-class Estimator(Options):
+class Estimator(Component):
     """Any classifier or regressor of scikit-learn, with its own parameters."""
 
     estimator: str = Field(
@@ -60,7 +60,7 @@ class Estimator(Options):
                 next_step="correct them there",
             ) from error
         for number, loss in enumerate(getattr(fitted, "loss_curve_", ()), start=1):
-            context.measured("train_loss", float(loss), number)
+            context.log_metric("train_loss", float(loss), number)
         estimators.save(make_pipeline(preprocessing, fitted), output)
 
     def _require_weights(self, estimator: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import estimators
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ METRICS: Mapping[Task, str] = {
 }
 
 
-class LightGBM(Options):
+class LightGBM(Component):
     """Boosted trees of LightGBM on ordinal categories."""
 
     n_estimators: int = Field(200, ge=1, description="Number of rounds.")

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import estimators
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ SHOWN = 1000
 """Training rows of which the loss is shown where none is held out."""
 
 
-class GradientBoosting(Options):
+class GradientBoosting(Component):
     """Boosted trees on binned values; takes missing values and categories as they are."""
 
     learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree's contribution.")
@@ -70,7 +70,7 @@ class GradientBoosting(Options):
 
     def _stops(self, context: Context, rows: int) -> bool:
         if rows > self.early_stopping_rows:
-            context.say(
+            context.log(
                 f"no early stopping: {rows:,} training rows are more than early_stopping_rows, "
                 f"{self.early_stopping_rows:,}"
             )

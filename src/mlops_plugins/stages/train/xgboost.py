@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import estimators
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ METRICS: Mapping[Task, str] = {
 }
 
 
-class XGBoost(Options):
+class XGBoost(Component):
     """Boosted trees of XGBoost on ordinal categories."""
 
     n_estimators: int = Field(200, ge=1, description="Number of rounds.")

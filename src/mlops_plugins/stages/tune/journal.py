@@ -79,7 +79,7 @@ def opened(context: Context, identity: Any) -> Iterator[Journal]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        context.say("another process makes the same search: waiting for it")
+        context.log("another process makes the same search: waiting for it")
         lock.acquire()
     try:
         journal = Journal(folder / FILE)

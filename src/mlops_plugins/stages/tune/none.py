@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins.api.component import Options
+from mlops_plugins.api.component import Component
 from mlops_plugins.artifacts import files
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlops_plugins.api.contracts.tune import Trainer
 
 
-class NoTuner(Options):
+class NoTuner(Component):
     """Looks for nothing."""
 
     def tune(

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.stages.tune.space import Dimension  # noqa: TC001  pydantic looks it up
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ FORMAT = 1
 """Raise it when the same options on the same folds would be judged otherwise."""
 
 
-class Optuna(Options):
+class Optuna(Component):
     """Searches by Parzen estimators (TPE); trials are judged by folds of the training rows."""
 
     trials: int = Field(30, ge=1, description="How many trials there are in all.")

@@ -95,7 +95,7 @@ class Search:
         """Search until the budget is used up; return every trial that ended, by number."""
         study, done, kept = self._study(), list[Trial](), set(self.journal.trials)
         if kept:
-            self.context.say(f"trials of this search that are there already: {len(kept)}")
+            self.context.log(f"trials of this search that are there already: {len(kept)}")
         self._began = time.monotonic() - self.journal.seconds
         with workers.started(self.budget.workers) as executor:
             for first in range(0, self.budget.trials, self.budget.workers):
@@ -193,7 +193,7 @@ class Search:
         """Say how the newest trial ended, and what is left of the budget."""
         trial, leader = done[-1], best(done)
         if trial.value is not None and trial.state == "complete":
-            self.context.measured(f"tune.{self.metric}", trial.value, trial.number)
+            self.context.log_metric(f"tune.{self.metric}", trial.value, trial.number)
         told = f"{self.metric} {trial.value:.4f}" if trial.value is not None else trial.reason
         if trial.state != "complete":
             told = f"{trial.state}, {told}"
@@ -202,7 +202,7 @@ class Search:
             minutes = self.budget.minutes - (time.monotonic() - self._began) / 60
             left.append(f"{max(minutes, 0):.1f} minutes")
         ahead = f"best {leader.value:.4f} (trial {leader.number})" if leader else "none is best yet"
-        self.context.say(f"trial {trial.number}: {told}; {ahead}; left: {', '.join(left)}")
+        self.context.log(f"trial {trial.number}: {told}; {ahead}; left: {', '.join(left)}")
 
 
 def best(trials: Sequence[Trial]) -> Trial | None:

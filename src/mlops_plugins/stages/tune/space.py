@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema, model_validator
 
+from mlops_plugins.api.component import Component as _Options
 from mlops_plugins.api.component import Field, parse
-from mlops_plugins.api.component import Options as _Options
 from mlops_plugins.api.errors import ConfigurationError
 from mlops_plugins.runtime.tuned_options import nested
 

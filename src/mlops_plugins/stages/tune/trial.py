@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins.api.errors import MlopsError
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import tables
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.metrics import scoring
 from mlops_plugins.runtime.tuned_options import nested
 from mlops_plugins.stages.tune.cv_folds import JUDGE, TRAIN
@@ -40,7 +40,7 @@ def _unheard(*_: Any, **__: Any) -> None:
 
 def silent(context: Context) -> Context:
     """Return the context of trials, which can be sent to another process."""
-    return replace(context, say=_unheard, measured=_unheard)
+    return replace(context, log=_unheard, log_metric=_unheard)
 
 
 def score(context: Context, trainer: Trainer, options: Mapping[str, Any], fold: Path) -> Score:
@@ -62,7 +62,7 @@ def score(context: Context, trainer: Trainer, options: Mapping[str, Any], fold: 
             made.train(context, features=fold, output=estimator)
             value = _metric(context, made.load(estimator), fold)
     except ImportError as error:
-        raise registry().not_installed(Stage.TRAIN, trainer.name, error) from error
+        raise plugin_manager().not_installed(Stage.TRAIN, trainer.name, error) from error
     except MlopsError as error:
         return Score(None, error.what)
     except Exception as error:  # noqa: BLE001  any library may refuse any options

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins.api.component import Field, Options
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts import files
 from mlops_plugins.artifacts.schema import read as read_schema
@@ -23,7 +23,7 @@ REFUSED = "reports/violations.json"
 """The report of a table that was refused: the stage's own report stays that of the last good one."""
 
 
-class Pandera(Options):
+class Pandera(Component):
     """Holds each column against its description; infers the schema once, while it has none."""
 
     tolerance: float = Field(
@@ -95,7 +95,7 @@ class Pandera(Options):
         refused.unlink(missing_ok=True)
         for finding in found:
             prefix = "tolerated" if finding.tolerated else "warning"
-            context.say(f"{prefix}: {finding.told(rows)}")
+            context.log(f"{prefix}: {finding.told(rows)}")
         files.write_json(report, written)
 
     def _expected(self, context: Context, table: RawTable, path: Path) -> Schema:
@@ -110,7 +110,7 @@ class Pandera(Options):
             # Too few rows are about to be refused, and tell nothing of those to come.
             if target in expected.columns and table.rows >= self.min_rows:
                 write_schema(path, expected)
-                context.say(
+                context.log(
                     f"{path.name} inferred from {table.rows:,} rows: look at it, edit it, commit it"
                 )
         if target not in expected.columns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import MISSING, Options, defaults, parse, to_yaml
+from mlops_plugins.api.component import MISSING, Component, defaults, parse, to_yaml
 from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.errors import ConfigurationError
 from mlops_plugins.manager import requirements, signatures
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 UNKNOWN = "an_option_that_nobody_has"
 
 
-def _load(subject: Subject) -> type[Options]:
-    loaded: list[type[Options]] = []
+def _load(subject: Subject) -> type[Component]:
+    loaded: list[type[Component]] = []
     error = attempt("its class was loaded", lambda: loaded.append(subject.load()))
     if error is not None:
         raise ConformanceError(
@@ -130,8 +130,8 @@ def refuses_an_unknown_option(subject: Subject, folder: Path) -> None:
     )
 
 
-def _parse(subject: Subject, options: dict[str, Any] | Any, did: str) -> Options:
-    made: list[Options] = []
+def _parse(subject: Subject, options: dict[str, Any] | Any, did: str) -> Component:
+    made: list[Component] = []
     error = attempt(did, lambda: made.append(parse(_load(subject), options, where=str(subject))))
     if error is not None:
         raise ConformanceError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from mlops_plugins.manager.plugin_manager import registry
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.testing.failure import require
 from mlops_plugins.testing.processes import finish, start
 
@@ -24,7 +24,9 @@ HEAVY = {
 
 def loads(distribution: str, folder: Path) -> None:
     """Each of its plugins is loaded, and every hook that it implements is called."""
-    broken = [str(one) for one in registry().broken if one.plugin.distribution == distribution]
+    broken = [
+        str(one) for one in plugin_manager().broken if one.plugin.distribution == distribution
+    ]
     require(
         not broken,
         f"the plugins of {distribution} were loaded",
@@ -36,7 +38,7 @@ def loads(distribution: str, folder: Path) -> None:
 def imports_nothing_heavy(distribution: str, folder: Path) -> None:
     """Its modules are imported by every command; what is heavy belongs into functions."""
     listing = folder / "modules.json"
-    modules = sorted({p.module for p in registry().plugins if p.distribution == distribution})
+    modules = sorted({p.module for p in plugin_manager().plugins if p.distribution == distribution})
     did = f"{', '.join(modules)} was imported in a fresh process"
     finish(start(("modules", str(listing), *modules), folder=folder), did)
     imported = {name.partition(".")[0] for name in json.loads(listing.read_text())}

@@ -6,7 +6,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import ConfigurationError, Field, ModelError, Options, estimators
+from mlops_plugins import Component, ConfigurationError, Field, ModelError, estimators
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ FILE = "bayes.npz"
 ARRAYS = ("columns", "caution", "priors", "means", "variances")
 
 
-class NaiveBayes(Options):
+class NaiveBayes(Component):
     """Takes each number as normal in each class, and numbers alone; a missing one says nothing."""
 
     smoothing: float = Field(
@@ -70,7 +70,7 @@ class NaiveBayes(Options):
             tried = Bayes(**{**vars(fitted), "caution": np.array([caution])})
             given = tried.scores(numbers)[np.arange(len(answers)), answers]
             loss = float(-np.log(np.clip(given, 1e-15, 1)).mean())
-            context.measured("log_loss", loss, step)
+            context.log_metric("log_loss", loss, step)
             found[loss] = tried
         return found[min(found)]
 

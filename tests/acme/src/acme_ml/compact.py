@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import DataError, Field, ModelError, Options
-from mlops_plugins.artifacts import files, tables
-from mlops_plugins.artifacts.schema import conform
-from mlops_plugins.artifacts.schema import read as read_schema
+from mlops_plugins import Component, DataError, Field, ModelError
+from mlops_plugins.toolkit import conform, files, read_schema, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,13 +15,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlops_plugins import Context
-    from mlops_plugins.artifacts.schema import Schema
+    from mlops_plugins.toolkit import Schema
 
 FILE = "acme.json"
 KEYS = ("numbers", "times", "categories")
 
 
-class Compact(Options):
+class Compact(Component):
     """Numbers as they are, times as hour and weekday, small categories as columns of 0 and 1."""
 
     most_values: int = Field(

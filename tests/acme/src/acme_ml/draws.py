@@ -6,10 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import Field, MlopsError, ModelError, Options
+from mlops_plugins import Component, Field, MlopsError, ModelError
 from mlops_plugins.api.contracts.tune import Trial
-from mlops_plugins.artifacts import files, tables
-from mlops_plugins.metrics import scoring
+from mlops_plugins.toolkit import files, scoring, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 TRAIN, JUDGE = "train.parquet", "judge.parquet"
 
 
-class Draws(Options):
+class Draws(Component):
     """Draws options from what the trainer suggests; the first draw that none beats wins."""
 
     draws: int = Field(3, ge=1, description="How many options are tried.")

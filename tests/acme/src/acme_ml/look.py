@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import Field, Options
-from mlops_plugins.artifacts import card as cards
-from mlops_plugins.artifacts import files, tables
+from mlops_plugins import Component, Field
+from mlops_plugins.toolkit import card as cards
+from mlops_plugins.toolkit import files, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlops_plugins import Context
 
 
-class Columns(Options):
+class Columns(Component):
     """Counts each column's nulls and distinct values."""
 
     title: str = Field("The columns", min_length=1, description="The page's title.")
@@ -38,7 +38,7 @@ class Columns(Options):
         files.write_text(output / "profile.html", page)
 
 
-class Lines(Options):
+class Lines(Component):
     """Says the verdict and its reasons, and nothing more."""
 
     heading: str = Field("The run", min_length=1, description="The page's heading.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins import Implementation, Stage, hookimpl
+from mlops_plugins import ComponentSpec, Stage, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,10 +32,10 @@ OFFERED = (
 
 
 @hookimpl
-def mlops_implementations() -> Iterable[Implementation]:
+def mlops_implementations() -> Iterable[ComponentSpec]:
     """Offer one implementation of each stage."""
     for stage, target, summary, libraries in OFFERED:
-        yield Implementation(
+        yield ComponentSpec(
             stage=stage,
             name="acme",
             target=f"acme_ml.{target}",

@@ -7,11 +7,9 @@ from datetime import datetime
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from mlops_plugins import ConfigurationError, DataError, Field, Options, Source
-from mlops_plugins.artifacts import files, tables
-from mlops_plugins.artifacts.schema import infer
-from mlops_plugins.artifacts.schema import read as read_schema
-from mlops_plugins.artifacts.schema import write as write_schema
+from mlops_plugins import Component, ConfigurationError, DataError, Field, Source
+from mlops_plugins.toolkit import files, read_schema, tables, write_schema
+from mlops_plugins.toolkit import infer_schema as infer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +18,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mlops_plugins import Context
-    from mlops_plugins.artifacts.schema import Column, Schema
+    from mlops_plugins.toolkit import Column, Schema
 
 
-class Newest(Options):
+class Newest(Component):
     """Takes flights of the sample from a day on, and puts the newest first."""
 
     rows: int = Field(5000, ge=100, description="Most flights to take.")
@@ -44,7 +42,7 @@ class Newest(Options):
         taken = flights.filter(wanted).slice(0, self.rows)
         newest_first = [("scheduled", "descending"), ("flight_id", "descending")]
         tables.write(taken.sort_by(newest_first), output)
-        context.say(f"{taken.num_rows:,} flights since {self.since}")
+        context.log(f"{taken.num_rows:,} flights since {self.since}")
         return Source(description="flights from New York in 2013, as mlops-plugins brings them")
 
 
@@ -58,7 +56,7 @@ def _require_target(context: Context, table: pa.Table, name: str) -> None:
         )
 
 
-class Typed(Options):
+class Typed(Component):
     """Holds the type, the nulls and the values of each column against `schema.yaml`."""
 
     max_null_share: float = Field(
@@ -105,7 +103,7 @@ def _expected(context: Context, table: pa.Table, path: Path) -> Schema:
     if not expected.columns:
         expected = infer(table.to_pandas(), context.data)
         write_schema(path, expected)
-        context.say(f"{path.name} inferred: look at it, edit it, commit it")
+        context.log(f"{path.name} inferred: look at it, edit it, commit it")
     return expected
 
 
@@ -151,7 +149,7 @@ def _fits(values: pa.ChunkedArray, column: Column) -> bool:
     return bool(fits.get(column.type, True))  # a category may be anything, and so may text
 
 
-class ByIdentity(Options):
+class ByIdentity(Component):
     """Puts a row on the same side for ever, whatever rows come or go: by a hash of its id."""
 
     test_share: float = Field(0.2, gt=0, lt=1, description="Share of the rows that judge, 0 to 1.")

@@ -6,12 +6,9 @@ import tempfile
 from pathlib import Path as RealPath
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import ConfigurationError, DataError, Field, Options
+from mlops_plugins import Component, ConfigurationError, DataError, Field
 from mlops_plugins.api.contracts.explain import Contribution, RowExplanation
-from mlops_plugins.artifacts import files, tables
-from mlops_plugins.artifacts.model_folder import open_model
-from mlops_plugins.artifacts.schema import conform
-from mlops_plugins.metrics import scoring
+from mlops_plugins.toolkit import conform, files, open_model, scoring, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
 POINTS = 200
 
 
-class Scorecard(Options):
+class Scorecard(Component):
     """Measures a model of two classes row by row, so that an interval is a mean's."""
 
     bins: int = Field(10, ge=2, description="Points of the calibration plot.")
@@ -151,7 +148,7 @@ def _write_csv(path: Path, columns: dict[str, Any]) -> None:
     files.write_text(path, pd.DataFrame(columns).to_csv(index=False, float_format="%.6f"))
 
 
-class Correlation(Options):
+class Correlation(Component):
     """Correlates each raw column with the score; of a category, the mean score of its values."""
 
     ranks: bool = Field(True, description="Correlate ranks rather than values.")
@@ -206,7 +203,7 @@ class Correlation(Options):
         return abs(float(values.corr(score)))
 
 
-class Floor(Options):
+class Floor(Component):
     """Promotes a model that is not below one floor, nor below the champion on the same rows."""
 
     metric: str = Field("accuracy", description="The metric, of which more must be better.")
@@ -245,7 +242,7 @@ class Floor(Options):
         verdict = {"decision": decision, "reasons": [reason], "model": digest, "champion": version}
         verdict["checks"] = [{"name": "floor", "outcome": decision, "reason": reason}]
         files.write_json(output, verdict)
-        context.say(f"verdict: {decision}")
+        context.log(f"verdict: {decision}")
 
     def _against(
         self, context: Context, champion: Champion | None, model: Path, evaluation: Path

@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import DataError, Field, Options
-from mlops_plugins.artifacts.model_folder import Model, open_model
-from mlops_plugins.artifacts.prediction_log import PredictionLog
+from mlops_plugins import Component, DataError, Field
+from mlops_plugins.toolkit import Model, PredictionLog, open_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from mlops_plugins import Context
 
 
-class Service(Options):
+class Service(Component):
     """Answers with a prediction, or with what is wrong with the rows."""
 
     max_rows: int = Field(1000, ge=1, description="Most rows of one request.")
@@ -47,7 +46,7 @@ class Service(Options):
                 """Say nothing: what was asked and answered is in the prediction log."""
 
         server = ThreadingHTTPServer((host, port), Handler)
-        context.say(f"serving version {version} at http://{host}:{server.server_port}")
+        context.log(f"serving version {version} at http://{host}:{server.server_port}")
         with server, suppress(KeyboardInterrupt):
             server.serve_forever()
 

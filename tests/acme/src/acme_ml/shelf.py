@@ -6,9 +6,9 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import Field, ModelError, Options
+from mlops_plugins import Component, Field, ModelError
 from mlops_plugins.api.contracts.register import Champion
-from mlops_plugins.artifacts import files
+from mlops_plugins.toolkit import files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ALIASES = {"promote": "champion", "keep": "challenger", "block": None}
 
 
-class Ledger(Options):
+class Ledger(Component):
     """Keeps one line for each distinct result."""
 
     path: str = Field("runs.jsonl", min_length=1, description="The file, below the project.")
@@ -38,7 +38,7 @@ class Ledger(Options):
         files.write_json(output, {"digest": result.digest})
 
 
-class Shelf(Options):
+class Shelf(Component):
     """Keeps each version in a folder with its number for a name, and says which is champion."""
 
     folder: str = Field("registry", min_length=1, description="The shelf, below the project.")
@@ -69,7 +69,7 @@ class Shelf(Options):
             )
             if alias == "champion":
                 files.write_json(self._shelf(context) / "champion.json", {"version": version})
-            context.say(f"version {version}: {alias}")
+            context.log(f"version {version}: {alias}")
         files.write_json(output, {"digest": digest, "alias": alias})
 
     def champion(self, context: Context) -> Champion | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins import Decision, Field, Finding, Options
-from mlops_plugins.artifacts import files, tables
+from mlops_plugins import Component, Decision, Field, Finding
+from mlops_plugins.toolkit import files, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlops_plugins import Alert, Context
 
 
-class Means(Options):
+class Means(Component):
     """Compares the mean of each number now with its mean then, in standard deviations of then."""
 
     limit: float = Field(0.5, gt=0, description="Largest shift of a mean that is no drift.")
@@ -42,7 +42,7 @@ class Means(Options):
         return finding
 
 
-class AnyTrouble(Options):
+class AnyTrouble(Component):
     """Calls for a new model as soon as any report is not ok."""
 
     reports: int = Field(1, ge=1, description="How many of the newest reports to look at.")
@@ -57,7 +57,7 @@ class AnyTrouble(Options):
         return Decision(retrain=False, reason="no report says anything but ok")
 
 
-class Lines(Options):
+class Lines(Component):
     """Writes to a file that someone follows: `tail -f alerts.txt`."""
 
     path: str = Field("alerts.txt", min_length=1, description="The file, below the project.")
