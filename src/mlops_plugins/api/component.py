@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Union, get_origin
+from collections.abc import Mapping  # noqa: TC003  pydantic looks it up
+from typing import TYPE_CHECKING, Any, ClassVar, Union, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
     from typing import TypeVar
 
@@ -30,6 +31,12 @@ class Component(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Former names of options, each with the present one; `group.option` is a key of an option.
+
+    A project's `conf/` may have the former names until the next minor version but one.
+    """
 
     def depends_on(self, root: Path) -> Iterable[Path]:
         """Return files, other than the stage's inputs, whose content affects the results.
@@ -98,6 +105,7 @@ def parse(options: type[ComponentType], values: Mapping[str, Any], *, where: str
     Raises:
         ConfigurationError: An option is unknown, missing, or of the wrong type or range.
     """
+    values, _ = with_present_names(options, values)
     missing = sorted(key for key, value in values.items() if value == MISSING)
     if missing:
         key = missing[0]
@@ -111,6 +119,34 @@ def parse(options: type[ComponentType], values: Mapping[str, Any], *, where: str
         return options.model_validate(dict(values))
     except ValidationError as error:
         raise _explain(error, options, where) from None
+
+
+def with_present_names(
+    options: type[Component], values: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the values under the options' present names, and a sentence for each former one.
+
+    >>> class Trees(Component):
+    ...     renamed = {"most_depth": "limits.depth"}
+    ...     limits: dict[str, int] = Field({}, description="Limits.")
+    >>> with_present_names(Trees, {"most_depth": 3})
+    ({'limits': {'depth': 3}}, ["'most_depth' is called 'limits.depth' now"])
+    """
+    made: dict[str, Any] = {
+        key: value for key, value in values.items() if key not in options.renamed
+    }
+    notices = []
+    for former, present in options.renamed.items():
+        if former not in values:
+            continue
+        *groups, last = present.split(".")
+        node = made
+        for group in groups:
+            node[group] = dict(node.get(group) or {})
+            node = node[group]
+        node.setdefault(last, values[former])
+        notices.append(f"'{former}' is called '{present}' now")
+    return made, notices
 
 
 def _expected(options: type[Component], key: str) -> str:

@@ -7,7 +7,8 @@
 |---|---|
 | `tables` | the Parquet tables that stages exchange |
 | `files` | JSON and other files, written so that a killed process leaves what was there before |
-| `read_schema`, `write_schema`, `infer_schema`, `conform` | the team's `schema.yaml`, and rows with the dtypes that it gives |
+| `read_schema`, `write_schema`, `infer_schema` | the team's `schema.yaml` |
+| `conform` | rows with the dtypes that the schema gives |
 | `folds` | the cross-validation folds of the training rows, if the split left some |
 | `open_model`, `describe_model` | the model folder: predictions from raw rows, or only what it says of itself |
 | `PredictionLog` | what was asked, what was answered, by which version |

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.component import parse
+from mlops_plugins.api.stage import Stage
 from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def component(stage: str, name: str, options: Mapping[str, Any] | None = None) -> Any:
+def component(stage: Stage | str, name: str, options: Mapping[str, Any] | None = None) -> Any:
     """Return an implementation with these options, as `conf/` would choose it.
 
     Args:
@@ -28,5 +29,5 @@ def component(stage: str, name: str, options: Mapping[str, Any] | None = None) -
                 component("track", "mlflow").track(context, result=result, output=output)
                 send_to_audit(result.digest)
     """
-    chosen = plugin_manager().load(stage, name)
+    chosen = plugin_manager().load(Stage(stage), name)
     return parse(chosen, options or {}, where=f"{stage}: {name}")
