@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
     from mlops_plugins.api.contracts.notify import Alert
     from mlops_plugins.api.spec import ComponentSpec
-    from mlops_plugins.api.stage import Stage
+    from mlops_plugins.api.stage import Contract
 
 GROUP = "mlops_plugins"
 """The entry-point group in which every plugin, built-in or not, names its module."""
@@ -24,7 +24,7 @@ hookimpl = pluggy.HookimplMarker(GROUP)
 
 
 class Hooks:
-    """One hook offers implementations; the others observe stages as they run."""
+    """Two hooks offer implementations and stages; the others observe stages as they run."""
 
     @hookspec
     def mlops_implementations(self) -> Iterable[ComponentSpec]:  # type: ignore[empty-body]
@@ -45,7 +45,26 @@ class Hooks:
         """
 
     @hookspec
-    def mlops_before_stage(self, stage: Stage, name: str, context: Context) -> None:
+    def mlops_stages(self) -> Iterable[Contract]:  # type: ignore[empty-body]
+        """Add stages to the pipeline, each after one that is there.
+
+        What it writes is read by later stages in the place of what it `replaces`.
+
+        Example:
+            @hookimpl
+            def mlops_stages():
+                yield Contract(
+                    stage="augment",
+                    after="features",
+                    inputs={"features": "data/features"},
+                    outputs={"output": "data/augmented"},
+                    replaces={"output": "data/features"},
+                    parameters=("data", "seed"),
+                )
+        """
+
+    @hookspec
+    def mlops_before_stage(self, stage: str, name: str, context: Context) -> None:
         """Observe that an implementation is about to run.
 
         Example:
@@ -57,7 +76,7 @@ class Hooks:
     @hookspec
     def mlops_on_metric(
         self,
-        stage: Stage,
+        stage: str,
         name: str,
         context: Context,
         metric: str,
@@ -82,7 +101,7 @@ class Hooks:
     )
     def mlops_after_stage(
         self,
-        stage: Stage,
+        stage: str,
         name: str,
         context: Context,
         seconds: float,
@@ -97,9 +116,7 @@ class Hooks:
         """
 
     @hookspec
-    def mlops_on_error(
-        self, stage: Stage, name: str, context: Context, error: BaseException
-    ) -> None:
+    def mlops_on_error(self, stage: str, name: str, context: Context, error: BaseException) -> None:
         """Observe that a stage failed.
 
         Example:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Stage(StrEnum):
-    """The steps of the lifecycle, in the order they run."""
+    """The built-in steps of the lifecycle, in the order they run; plugins add others by their names."""
 
     INGEST = "ingest"
     VALIDATE = "validate"
@@ -32,22 +32,62 @@ class Stage(StrEnum):
     NOTIFY = "notify"
 
 
+def named(stage: str) -> str:
+    """Return a built-in stage as the `Stage` that it is, another stage as its name.
+
+    Plugins compare with `is Stage.TRAIN`.
+    """
+    return Stage(stage) if stage in set(Stage) else stage
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contract:
-    """A stage's Protocol, and where in a project its files are.
+    """What a stage is: its interface, its files, and its place in the pipeline.
 
-    `inputs` and `outputs` map the method's parameters to paths below the project; `kept` outputs
-    are the team's too, and are changed in place. `added` are parameters that this minor version
-    added: an implementation for the previous one is called without them. `optional` are methods that
-    an implementation may do without. `newer` are inputs that may be missing, as a project's `dvc.yaml`
-    may be older than the stage that writes them. `default` is what runs in a project whose
-    `conf/config.yaml` is older than the stage and does not name it.
+    Paths are below the project's folder, by the parameter of the method that is given them.
+
+    Attributes:
+        stage: Its name, as in `conf/`; its implementations have a method of this name.
+        protocol: The interface of its implementations; None for one method that takes the context,
+            and by name each input, output, kept file and need.
+        inputs: What it reads.
+        outputs: What it writes. A stage that writes nothing is a job outside the pipeline.
+        kept: What it changes in place, as the team owns it too.
+        after: The stage that it follows, for one that a plugin adds to the pipeline.
+        replaces: By output, the path in whose place later stages read that output.
+        parameters: Settings and sections of `params.yaml` on which its results depend beside its own.
+        needs: What the method is given beside files: `trainer`, `champion`, `parameters`, `result`
+            or `lineage`.
+        reads: Paths on which its results depend beside its inputs.
+        keys: By JSON file, the keys on which its results depend.
+        wrapper: `module:function` that runs the implementation where more is written than its own.
+        metrics: Outputs that `dvc metrics` shows.
+        committed: Outputs that are kept in git, not in DVC's cache.
+        external: It writes to a system that is not DVC's: its outputs are never restored.
+        note: What a reader of `dvc.yaml` should know of it.
+        added: Parameters that this minor version added: an implementation for the previous one is
+            called without them.
+        optional: Methods that an implementation may do without.
+        newer: Inputs that may be missing, as `dvc.yaml` may be older than the stage that writes them.
+        default: What runs in a project whose `conf/config.yaml` does not name the stage.
     """
 
-    protocol: type[Any]
+    stage: str
+    protocol: type[Any] | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, str] = field(default_factory=dict)
+    after: str = ""
+    replaces: Mapping[str, str] = field(default_factory=dict)
+    parameters: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    wrapper: str = ""
+    metrics: frozenset[str] = frozenset()
+    committed: frozenset[str] = frozenset()
+    external: bool = False
+    note: str = ""
     added: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
     newer: frozenset[str] = frozenset()

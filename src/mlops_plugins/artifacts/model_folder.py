@@ -69,7 +69,7 @@ def build(
     recorder = learning_curves.Recorder(context.log_metric)
     told = replace(context, log_metric=recorder)
     trainer.train(told, features=features, output=output / "estimator")
-    require_written(Stage.TRAIN, "output", output / "estimator")
+    require_written(CONTRACTS[Stage.TRAIN], "output", output / "estimator")
     shutil.copytree(features / "recipe", output / "recipe")
     learning_curves.write(output, recorder.series)
     whole = {

@@ -7,37 +7,32 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlops_plugins.api.errors import ConfigurationError
+from mlops_plugins.cli.output import as_json, echo_json, log
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 because = click.option("--because", default="", metavar="TEXT", help="The reason, in words.")
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
-def log(text: str) -> None:
-    """Tell the user something on standard error, so that output can be piped."""
-    click.echo(text, err=True)
-
-
-def _asked(root: Path, method: str, **arguments: Any) -> Any:
-    """Ask the project's registry.
+def _call(root: Path, method: str, **arguments: Any) -> Any:
+    """Call a method of the project's registry.
 
     Raises:
         ConfigurationError: It has no such method.
     """
     from mlops_plugins.api.stage import Stage
-    from mlops_plugins.runtime.jobs import Project
+    from mlops_plugins.runtime.jobs.project import Project
 
     project = Project(root, log)
-    registry = project.implementation(Stage.REGISTER)
+    registry = project.component(Stage.REGISTER)
     if not hasattr(registry, method):
-        name = project.whole[Stage.REGISTER]["name"]
+        name = project.params.section(Stage.REGISTER).name
         raise ConfigurationError(
             f"register/{name} has no '{method}': its author may do without.",
             where="conf/config.yaml: defaults: register",
             expected="a registry that has it, as register/mlflow and register/folder do",
-            next_step="choose another, or ask its author for the method",
+            next_step="choose another, or write to its author",
         )
     return getattr(registry, method)(project.context, **arguments)
 
@@ -51,7 +46,7 @@ def promote(root: Path, version: str, because: str) -> None:
     from mlops_plugins.artifacts import card
 
     card.require_complete(card.read(root / card.FILE).missing, then=f"mlops promote {version}")
-    change = _asked(root, "promote", version=version, because=because)
+    change = _call(root, "promote", version=version, because=because)
     click.echo(f"version {change.after} is champion, after {change.before or 'none'}")
 
 
@@ -61,7 +56,7 @@ def promote(root: Path, version: str, because: str) -> None:
 @click.pass_obj
 def rollback(root: Path, version: str | None, because: str) -> None:
     """Make the previous champion, or a former one, champion again."""
-    change = _asked(root, "rollback", version=version, because=because)
+    change = _call(root, "rollback", version=version, because=because)
     click.echo(f"version {change.after} is champion again, after {change.before}")
 
 
@@ -71,9 +66,8 @@ def rollback(root: Path, version: str | None, because: str) -> None:
 def history(root: Path, *, as_json: bool) -> None:
     """Show who made which version champion, when and why."""
     from mlops_plugins.cli import champion_history
-    from mlops_plugins.cli.plugins.commands import echo_json
 
-    changes = _asked(root, "history")
+    changes = _call(root, "history")
     if as_json:
         echo_json([champion_history.as_data(change) for change in changes])
     else:
@@ -87,9 +81,8 @@ def history(root: Path, *, as_json: bool) -> None:
 def why(root: Path, version: str, *, as_json: bool) -> None:
     """Show where VERSION (or `champion`) comes from: data, code, parameters, metrics, verdict."""
     from mlops_plugins.cli import champion_history
-    from mlops_plugins.cli.plugins.commands import echo_json
 
-    found = dict(_asked(root, "why", version=version))
+    found = dict(_call(root, "why", version=version))
     if as_json:
         echo_json(
             {**found, "history": [champion_history.as_data(change) for change in found["history"]]}

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlops_plugins.cli.plugins.commands import as_json, echo_json
+from mlops_plugins.cli.output import as_json, echo_json, log
 
 if TYPE_CHECKING:
-    from mlops_plugins.runtime.explain_row import Explained
+    from mlops_plugins.runtime.jobs.explain_row import Explained
 
 BAR = 20
 """Characters of the longest bar."""
@@ -39,12 +39,12 @@ def explain_row(
 
     Without DATA, the row is one of data/validated.parquet.
     """
-    from mlops_plugins.runtime import explain_row as rows
+    from mlops_plugins.runtime.jobs import explain_row as rows
 
     if (row is None) == (key is None):
         raise click.UsageError("name the row by one of --row and --id")
     wanted = rows.Wanted(data=data, row=row, id=key, model=model)
-    found = rows.explain(root, wanted, log=lambda text: click.echo(text, err=True))
+    found = rows.explain(root, wanted, log=log)
     if as_json:
         echo_json(asdict(found))
     else:

@@ -115,7 +115,7 @@ def diff(root: Path, revision: str, *, as_json: bool) -> None:
     from mlops_plugins.artifacts import schema as schemas
     from mlops_plugins.config import params
 
-    data = params.context(root, params.read(root), click.echo).data
+    data = params.read(root).context(root, click.echo).data
     where = f"{SCHEMA} of {revision}"
     before = schemas.of_text(_content(root, revision), data, where=where)
     changes = list(difference(before, schemas.read(root / SCHEMA, data)))

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import defaults, to_yaml
-from mlops_plugins.api.contracts import CONTRACTS, PIPELINE
+from mlops_plugins.api.component import defaults, with_present_names
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
-from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts.files import write_text
-from mlops_plugins.config import conf_files, json_schema
-from mlops_plugins.config import params as parameters
-from mlops_plugins.config.fingerprint import identity
+from mlops_plugins.config import conf_files, json_schema, overrides, params
+from mlops_plugins.config.fingerprint import fingerprint
+from mlops_plugins.config.overrides import Override, get, remembered, write_into_conf
+from mlops_plugins.config.params import Params
 from mlops_plugins.manager.plugin_manager import plugin_manager
-from mlops_plugins.runtime.observers import required
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 Tree = dict[str, Any]
@@ -26,24 +22,15 @@ Tree = dict[str, Any]
 HEADER = """\
 # Composed from conf/ by `mlops compose` (a stage of `dvc repro`): change conf/, not this file.
 """
-BOOKKEEPING = ("implementation", "overrides")
+BOOKKEEPING = (params.STAMP, params.OVERRIDES)
 """Keys that compose adds to what Hydra composed."""
 
 
-@dataclass(frozen=True)
-class Override:
-    """A value of an experiment (`-S`) that `conf/` does not have, as `key` and `value`."""
-
-    key: str
-    value: Any
-
-    def __str__(self) -> str:
-        value = self.value
-        bare = isinstance(value, str) and value.replace("-", "").replace("_", "").isalnum()
-        return f"{self.key}={value if bare else json.dumps(value, ensure_ascii=False)}"
+def _unheard(text: str) -> None:
+    """Log nothing."""
 
 
-def compose(root: Path, *, in_experiment: bool) -> None:
+def compose(root: Path, *, in_experiment: bool, log: Callable[[str], None] = _unheard) -> None:
     """Write `params.yaml`: from `conf/`, or, in a DVC experiment, from what DVC composed.
 
     In an experiment DVC has composed `conf/` with the user's overrides already: the file is
@@ -53,19 +40,19 @@ def compose(root: Path, *, in_experiment: bool) -> None:
     Raises:
         ConfigurationError: `conf/` is wrong, or overrides would be lost.
     """
-    previous = parameters.read(root, check=False) if (root / parameters.FILE).exists() else {}
+    previous = params.read_tree(root) if (root / params.FILE).exists() else {}
     if in_experiment and previous:
-        composed = _completed(_without_bookkeeping(previous))
+        composed = _completed(_without_bookkeeping(previous), log)
         try:
-            check(root, composed)
+            checked = check(root, composed)
         except ConfigurationError as error:
             error.where += ", or -S of this experiment"
             raise
-        _write(root, composed, _differences(root, composed))
+        _write(root, composed, checked, _differences(root, composed))
         return
-    fresh = from_conf(root)
-    check(root, fresh)
-    left = [kept for kept in remembered(previous) if _get(fresh, kept) != kept.value]
+    composed = from_conf(root, log=log)
+    checked = check(root, composed)
+    left = [kept for kept in remembered(previous) if get(composed, kept) != kept.value]
     if left:
         raise ConfigurationError(
             "params.yaml holds values of an experiment that conf/ does not have: "
@@ -75,73 +62,76 @@ def compose(root: Path, *, in_experiment: bool) -> None:
             next_step="`mlops compose --keep` writes them into conf/, "
             "`mlops compose --discard` drops them; then `dvc repro`",
         )
-    _write(root, fresh, [])
+    _write(root, composed, checked, [])
 
 
 def keep(root: Path) -> list[Override]:
     """Write an experiment's values into `conf/`, compose, and return them."""
-    kept = remembered(parameters.read(root, check=False))
+    kept = remembered(params.read_tree(root))
     for override in kept:
-        _write_into_conf(root, override)
+        write_into_conf(root, override)
     discard(root)
     return kept
 
 
 def discard(root: Path) -> list[Override]:
     """Compose from `conf/` alone and return the experiment's values that this drops."""
-    dropped = remembered(parameters.read(root, check=False))
-    fresh = from_conf(root)
-    check(root, fresh)
-    _write(root, fresh, [])
+    dropped = remembered(params.read_tree(root))
+    composed = from_conf(root)
+    _write(root, composed, check(root, composed), [])
     return dropped
 
 
 def is_current(root: Path) -> bool:
     """Return whether `params.yaml` is what `conf/` composes to."""
-    fresh = from_conf(root)
-    check(root, fresh)
-    path = root / parameters.FILE
-    return path.exists() and _text(root, fresh, []) == path.read_text(encoding="utf-8")
+    composed = from_conf(root)
+    checked, path = check(root, composed), root / params.FILE
+    return path.exists() and _text(root, composed, checked, []) == path.read_text("utf-8")
 
 
-def check(root: Path, composed: Mapping[str, Any]) -> None:
+def check(root: Path, composed: Mapping[str, Any]) -> Params:
     """Validate every key: the settings, and each stage's options by its implementation's schema.
 
     Raises:
         ConfigurationError: The first thing that is wrong, with its file, key and what belongs there.
     """
-    parameters.check_settings(composed, where=conf_files.MAIN)
-    required(composed)
+    checked = Params(composed, where=conf_files.MAIN)
+    checked.required_observers()
     choices = conf_files.choices(root)
-    for stage in Stage:
-        section = composed.get(stage)
-        named = isinstance(section, dict) and "name" in section
-        names = f"NAME one of {', '.join(plugin_manager().names(stage))}"
+    for stage in plugin_manager().stages:
         where = _place(root, stage, choices)
-        if not named and stage in choices:
-            raise ConfigurationError(
-                f"The options of the stage '{stage}' have no name.",
-                where=where,
-                expected=f"a line 'name: NAME', {names}",
-                next_step="add the line",
-            )
-        if not named:
-            raise ConfigurationError(
-                f"No implementation is chosen for the stage '{stage}'.",
-                where=f"{conf_files.MAIN}: defaults",
-                expected=f"a line '- {stage}: NAME', {names}",
-                next_step="add the line",
-            )
-        parameters.implementation(composed, stage, where=where)
+        if not checked.has(stage):
+            raise _not_chosen(stage, where, named=stage in choices)
+        checked.component(stage, where=where)
+    return checked
 
 
-def _place(root: Path, stage: Stage, choices: Mapping[str, str]) -> str:
+def _not_chosen(stage: str, where: str, *, named: bool) -> ConfigurationError:
+    names = f"NAME one of {', '.join(plugin_manager().names(stage))}"
+    if named:
+        return ConfigurationError(
+            f"The options of the stage '{stage}' have no name.",
+            where=where,
+            expected=f"a line 'name: NAME', {names}",
+            next_step="add the line",
+        )
+    return ConfigurationError(
+        f"No implementation is chosen for the stage '{stage}'.",
+        where=f"{conf_files.MAIN}: defaults",
+        expected=f"a line '- {stage}: NAME', {names}",
+        next_step="add the line",
+    )
+
+
+def _place(root: Path, stage: str, choices: Mapping[str, str]) -> str:
     """Return the file in which a user would change this stage's options."""
     file = conf_files.options_file(root, stage, choices.get(stage, ""))
     return str(file.relative_to(root)) if file.exists() else f"{conf_files.MAIN}: {stage}"
 
 
-def from_conf(root: Path, overrides: Sequence[str] = ()) -> Tree:
+def from_conf(
+    root: Path, given: Sequence[str] = (), *, log: Callable[[str], None] = _unheard
+) -> Tree:
     """Return what `conf/` composes to, with Hydra's overrides on top.
 
     Raises:
@@ -159,7 +149,7 @@ def from_conf(root: Path, overrides: Sequence[str] = ()) -> Tree:
             conf_files.load(file)  # Hydra would stop at what is no YAML with an error of its own
     try:
         with initialize_config_dir(str(root / conf_files.FOLDER), version_base=None):
-            composed = hydra_compose("config", overrides=list(overrides))
+            composed = hydra_compose("config", overrides=list(given))
         OmegaConf.resolve(composed)
     except MissingConfigException as error:
         raise _unknown_choice(root, choices, error) from None
@@ -171,27 +161,40 @@ def from_conf(root: Path, overrides: Sequence[str] = ()) -> Tree:
         ) from None
     plain = OmegaConf.to_container(composed)
     assert isinstance(plain, dict)  # noqa: S101  a config with a defaults list is a mapping
-    return _completed({str(key): value for key, value in plain.items()})
+    return _completed({str(key): value for key, value in plain.items()}, log)
 
 
-def _completed(composed: Tree) -> Tree:
-    """Add each stage that is newer than the project's `conf/`, with its defaults.
+def _completed(composed: Tree, log: Callable[[str], None]) -> Tree:
+    """Add each stage that is newer than the project's `conf/`, and give options their present names.
 
     The parts of a template's update that are in `conf/` never reach a project: it is the team's.
     """
-    missing = {
-        stage: contract.default
-        for stage, contract in CONTRACTS.items()
-        if contract.default and stage not in composed
-    }
-    return composed | {
-        stage.value: {"name": name, **defaults(plugin_manager().load(stage, name))}
-        for stage, name in missing.items()
-    }
+    manager = plugin_manager()
+    for stage in manager.stages:
+        name = manager.contract(stage).default
+        if name and stage not in composed:
+            composed[stage] = {"name": name, **defaults(manager.load(stage, name))}
+    for stage in manager.stages:
+        section = composed.get(stage)
+        if isinstance(section, dict) and section.get("name") in manager.names(stage):
+            options = manager.load(stage, section["name"])
+            composed[stage], notices = with_present_names(options, section)
+            for notice in notices:
+                log(f"warning: conf/{stage}/{section['name']}.yaml: {notice}")
+    return composed
+
+
+def _differences(root: Path, composed: Tree) -> list[Override]:
+    """Return what `composed` has and `conf/` alone does not: chosen implementations, then values."""
+    base = from_conf(root)
+    chosen = overrides.choices(composed, base)
+    if chosen:
+        base = from_conf(root, [str(choice) for choice in chosen])
+    return chosen + overrides.values(composed, base)
 
 
 def _unknown_choice(root: Path, choices: Mapping[str, str], error: Exception) -> ConfigurationError:
-    for stage in Stage:
+    for stage in plugin_manager().stages:
         choice = choices.get(stage)
         if choice and not conf_files.options_file(root, stage, choice).exists():
             try:
@@ -200,11 +203,12 @@ def _unknown_choice(root: Path, choices: Mapping[str, str], error: Exception) ->
                 unknown.where = f"{conf_files.MAIN}: defaults: {stage}: {choice}"
                 return unknown
     for group, choice in choices.items():
-        if group not in set(Stage) and not (root / conf_files.FOLDER / group).is_dir():
+        stages = plugin_manager().stages
+        if group not in stages and not (root / conf_files.FOLDER / group).is_dir():
             return ConfigurationError(
-                f"There is no stage '{group}'.{did_you_mean(group, Stage)}",
+                f"There is no stage '{group}'.{did_you_mean(group, stages)}",
                 where=f"{conf_files.MAIN}: defaults: {group}: {choice}",
-                expected="one of " + ", ".join(Stage),
+                expected="one of " + ", ".join(stages),
                 next_step="correct the line there",
             )
     return ConfigurationError(
@@ -212,47 +216,6 @@ def _unknown_choice(root: Path, choices: Mapping[str, str], error: Exception) ->
         where=f"{conf_files.MAIN}: defaults",
         next_step="correct the defaults list",
     )
-
-
-def _differences(root: Path, composed: Tree) -> list[Override]:
-    """Return what `composed` has and `conf/` alone does not: chosen implementations, then values."""
-    base = from_conf(root)
-    choices = [
-        Override(stage.value, composed[stage]["name"])
-        for stage in Stage
-        if composed[stage]["name"] != base[stage]["name"]
-    ]
-    if choices:
-        base = from_conf(root, [str(choice) for choice in choices])
-    values = [
-        Override(key, value)
-        for key, value in _leaves(composed)
-        if _get(base, Override(key, None), absent=...) != value
-    ]
-    return choices + values
-
-
-def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in tree.items():
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
-
-
-def _get(tree: Mapping[str, Any], override: Override, absent: Any = None) -> Any:
-    node: Any = tree
-    for key in override.key.split("."):
-        if not isinstance(node, dict) or key not in node:
-            return absent
-        node = node[key]
-    is_choice = override.key in set(Stage) and isinstance(node, dict)
-    return node["name"] if is_choice else node
-
-
-def remembered(previous: Mapping[str, Any]) -> list[Override]:
-    """Return the overrides of an applied experiment that `params.yaml` holds."""
-    return [Override(key, value) for key, value in (previous.get("overrides") or {}).items()]
 
 
 def _without_bookkeeping(tree: Mapping[str, Any]) -> Tree:
@@ -265,40 +228,20 @@ def _without_bookkeeping(tree: Mapping[str, Any]) -> Tree:
     }
 
 
-def _write(root: Path, composed: Tree, overrides: list[Override]) -> None:
-    json_schema.write(root, {stage: composed[stage]["name"] for stage in Stage})
-    write_text(root / parameters.FILE, _text(root, composed, overrides))
+def _write(root: Path, composed: Tree, checked: Params, kept: list[Override]) -> None:
+    json_schema.write(
+        root, {stage: checked.section(stage).name for stage in plugin_manager().stages}
+    )
+    write_text(root / params.FILE, _text(root, composed, checked, kept))
 
 
-def _text(root: Path, composed: Tree, overrides: list[Override]) -> str:
-    """Return the file's text, each stage of the pipeline stamped with its implementation's identity."""
-    stamped: Tree = {}
-    for key, value in composed.items():
-        if key in PIPELINE:
-            offer = plugin_manager().find(Stage(key), value["name"])
-            options = parameters.implementation(composed, Stage(key))
-            made = identity(offer.implementation, options, root)
-            stamped[key] = {**value, "implementation": made}
-        else:
-            stamped[key] = value
-    if overrides:
-        stamped["overrides"] = {override.key: override.value for override in overrides}
+def _text(root: Path, composed: Tree, checked: Params, kept: list[Override]) -> str:
+    """Return the file's text, each stage of the pipeline stamped with its implementation's fingerprint."""
+    stamped: Tree = dict(composed)
+    for stage in plugin_manager().pipeline.stages:
+        spec = checked.registered(stage).implementation
+        stamp = fingerprint(spec, checked.component(stage), root)
+        stamped[stage] = {**composed[stage], params.STAMP: stamp}
+    if kept:
+        stamped[params.OVERRIDES] = {override.key: override.value for override in kept}
     return HEADER + conf_files.dump(stamped)
-
-
-def _write_into_conf(root: Path, override: Override) -> None:
-    """Write one value to the file in `conf/` that owns it, keeping comments and order."""
-    head, _, rest = override.key.partition(".")
-    if head not in set(Stage):
-        conf_files.set_value(root / conf_files.MAIN, override.key, override.value)
-        return
-    if not rest:
-        conf_files.choose(root, head, override.value)
-        return
-    choice = conf_files.choices(root)[head]
-    file = conf_files.options_file(root, head, choice)
-    if not file.exists():
-        offer = plugin_manager().find(Stage(head), choice)
-        target = plugin_manager().load(Stage(head), choice)
-        write_text(file, to_yaml(head, choice, target, offer.implementation.summary))
-    conf_files.set_value(file, rest, override.value)

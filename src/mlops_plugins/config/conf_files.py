@@ -131,6 +131,25 @@ def set_value(file: Path, key: str, value: Any) -> None:
     write_text(file, dump(tree))
 
 
+def load_yaml(path: Path) -> Any:
+    """Read a YAML file of the project, its comments and order kept.
+
+    Raises:
+        ConfigurationError: It is no YAML.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML().load(path)
+    except YAMLError as error:
+        raise ConfigurationError(
+            f"{path.name} is not valid YAML.",
+            where=f"{path.name}: " + " ".join(str(error).split())[:200],
+            next_step="correct that line",
+        ) from None
+
+
 def dump(tree: Any) -> str:
     """Return plain data, or what `load` returned, as YAML."""
     from ruamel.yaml import YAML

@@ -18,30 +18,30 @@ if TYPE_CHECKING:
     from mlops_plugins.api.spec import ComponentSpec
 
 
-def identity(implementation: ComponentSpec, options: Component, root: Path) -> dict[str, Any]:
+def fingerprint(spec: ComponentSpec, options: Component, root: Path) -> dict[str, Any]:
     """Return what DVC compares: cache version, versions of result-affecting libraries, sources.
 
     A plugin's own version is not in it, so that upgrading a plugin whose results are the same
     reruns nothing; its author raises `cache_version` when they are not. The code of a project's own
     implementation changes daily, so that its source counts instead.
     """
-    made: dict[str, Any] = {"cache_version": implementation.cache_version}
-    if implementation.libraries:
-        made["libraries"] = {name: _version(name) for name in sorted(implementation.libraries)}
+    made: dict[str, Any] = {"cache_version": spec.cache_version}
+    if spec.libraries:
+        made["libraries"] = {name: _version(name) for name in sorted(spec.libraries)}
     sources = {
-        *implementation.sources,
+        *spec.sources,
         *options.depends_on(root),
-        *_own_code(implementation, home(root)),
+        *_own_code(spec, home(root)),
     }
     if sources:
-        whole = "".join(digest(source) for source in sorted(sources))
-        made["sources"] = hashlib.sha256(whole.encode()).hexdigest()
+        digests = "".join(digest(source) for source in sorted(sources))
+        made["sources"] = hashlib.sha256(digests.encode()).hexdigest()
     return made
 
 
-def _own_code(implementation: ComponentSpec, project: Path) -> Iterable[Path]:
+def _own_code(spec: ComponentSpec, project: Path) -> Iterable[Path]:
     """Return the implementation's module and what it imports, if they are the project's."""
-    file = modules.find(implementation.target.partition(":")[0])
+    file = modules.find(spec.target.partition(":")[0])
     if file is None or not file.resolve().is_relative_to(project / "src"):
         return ()
     return modules.needed(file.resolve())

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from pydantic.errors import PydanticInvalidForJsonSchema
 
-from mlops_plugins.api.context import Data, Task
-from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.errors import MlopsError
-from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts.files import write_text
-from mlops_plugins.config import conf_files, params
+from mlops_plugins.config import conf_files
+from mlops_plugins.config.settings import DataSettings, Settings
 from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
@@ -54,19 +51,12 @@ def of_options(name: str, options: type[Component], summary: str) -> dict[str, A
 
 def of_config(root: Path) -> dict[str, Any]:
     """Return the schema of `conf/config.yaml`: the settings, and what each stage can be."""
-    stages = {stage: _described(stage, {"enum": _choices(root, stage)}) for stage in Stage}
-    column = {"anyOf": [{"type": "string"}, {"type": "null"}]}
-    data: dict[str, Any] = {
-        "task": {"enum": list(get_args(Task))},
-        "target": {"type": "string"},
-        "sensitive": {"type": "array", "items": {"type": "string"}},
-    }
-    data |= {field.name: column for field in fields(Data) if field.name not in data}
+    stages = {stage: _described(stage, {"enum": _choices(root, stage)}) for stage in _stages()}
     kinds = {int: "integer", str: "string"}
     settings = {
-        name: {"anyOf": [{"type": kinds[kind]}, COMPOSED]}
-        for name, kind in params.SETTINGS.items()
-        if kind in kinds
+        name: {"anyOf": [{"type": kinds[field.annotation]}, COMPOSED]}
+        for name, field in Settings.model_fields.items()
+        if field.annotation in kinds
     }
     names = {
         "type": "array",
@@ -81,33 +71,38 @@ def of_config(root: Path) -> dict[str, Any]:
                 "items": {"anyOf": [{"type": "string"}, {"type": "object", "properties": stages}]},
             },
             **settings,
-            "data": _closed(data),
-            params.OBSERVERS: _closed({"required": names}),
-            **{stage: _described(stage, {"type": "object"}) for stage in Stage},
+            "data": DataSettings.model_json_schema(),
+            "observers": _closed({"required": names}),
+            **{stage: _described(stage, {"type": "object"}) for stage in _stages()},
             "hydra": {"type": "object"},
         },
         "additionalProperties": False,
     }
 
 
-def _described(stage: Stage, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": CONTRACTS[stage].protocol.__doc__, **schema}
+def _stages() -> tuple[str, ...]:
+    return plugin_manager().stages
+
+
+def _described(stage: str, schema: dict[str, Any]) -> dict[str, Any]:
+    protocol = plugin_manager().contract(stage).protocol
+    return {"description": protocol.__doc__ if protocol else f"The stage {stage}.", **schema}
 
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-def _choices(root: Path, stage: Stage) -> list[str]:
+def _choices(root: Path, stage: str) -> list[str]:
     """Return the implementations, and the files of options that the team named otherwise."""
     return sorted({*plugin_manager().names(stage), *_files(root, stage)})
 
 
-def _files(root: Path, stage: Stage) -> list[str]:
+def _files(root: Path, stage: str) -> list[str]:
     return [path.stem for path in (root / conf_files.FOLDER / stage).glob("*.yaml")]
 
 
-def write(root: Path, chosen: Mapping[Stage, str]) -> None:
+def write(root: Path, chosen: Mapping[str, str]) -> None:
     """Write the schemas of the files that `conf/` has, where the files' first lines look for them.
 
     Args:

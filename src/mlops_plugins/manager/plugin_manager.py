@@ -8,18 +8,22 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from mlops_plugins.api import hookspecs
 from mlops_plugins.api.component import Component
+from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
 from mlops_plugins.api.spec import ComponentSpec
-from mlops_plugins.api.stage import Stage
+from mlops_plugins.api.stage import Contract
 from mlops_plugins.manager import signatures
 from mlops_plugins.manager.discovery import OWN_DISTRIBUTION, Broken, Plugin, Warned, discover
+from mlops_plugins.manager.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+Offered = TypeVar("Offered")
 
 DISABLE_EXTERNAL = "MLOPS_DISABLE_EXTERNAL_PLUGINS"
 """Environment variable: when set to anything but 0, only the built-in plugins are loaded."""
@@ -27,7 +31,7 @@ DISABLE_EXTERNAL = "MLOPS_DISABLE_EXTERNAL_PLUGINS"
 OBSERVERS = tuple(
     name
     for name in vars(hookspecs.Hooks)
-    if name.startswith("mlops_") and name != "mlops_implementations"
+    if name.startswith("mlops_") and name not in ("mlops_implementations", "mlops_stages")
 )
 
 
@@ -70,8 +74,9 @@ class PluginManager:
 
     def __init__(self, entry_points: Iterable[metadata.EntryPoint]) -> None:
         self._found = discover(entry_points)
-        self._components: dict[tuple[Stage, str], list[RegisteredComponent]] = {}
-        self._collect()
+        self._components: dict[tuple[str, str], list[RegisteredComponent]] = {}
+        self.pipeline = self._collect_stages()
+        self._collect_components()
 
     @property
     def plugins(self) -> list[Plugin]:
@@ -88,31 +93,65 @@ class PluginManager:
         """Return what plugins do that the next minor version will not take."""
         return self._found.warned
 
-    def _collect(self) -> None:
-        for hook in self._called("mlops_implementations"):
-            plugin = self._found.plugins[hook.plugin_name]
+    def _collect_stages(self) -> Pipeline:
+        pipeline = Pipeline(CONTRACTS)
+        for plugin, contracts in self._offered("mlops_stages", Contract):
             try:
-                offered = [_checked(each) for each in cast("Iterable[object]", hook.function())]
+                for contract in contracts:
+                    pipeline = pipeline.with_stage(contract)
+            except ValueError as error:
+                self._found.leave_out(plugin, str(error))
+        return pipeline
+
+    def _collect_components(self) -> None:
+        for plugin, specs in self._offered("mlops_implementations", ComponentSpec):
+            stages = self.pipeline.contracts
+            unknown = [spec for spec in specs if spec.stage not in stages]
+            if unknown:
+                self._found.leave_out(
+                    plugin,
+                    f"it offers '{unknown[0].name}' of the stage '{unknown[0].stage}', which is none."
+                    f"{did_you_mean(unknown[0].stage, stages)}",
+                )
+                continue
+            for spec in specs:
+                registered = RegisteredComponent(spec, plugin)
+                self._components.setdefault((spec.stage, spec.name), []).append(registered)
+
+    def _offered(
+        self, hook_name: str, kind: type[Offered]
+    ) -> Iterator[tuple[Plugin, list[Offered]]]:
+        """Give what each plugin offers by a hook; one that fails is left out, and stops no other."""
+        for hook in self._called(hook_name):
+            plugin = self._found.plugins[hook.plugin_name]
+            if any(broken.plugin == plugin for broken in self._found.broken):
+                continue
+            try:
+                offered = [_checked(each, kind) for each in hook.function()]
             except Exception as error:  # noqa: BLE001  one plugin's failure is its own
                 self._found.leave_out(plugin, error)
                 continue
-            for implementation in offered:
-                place = (implementation.stage, implementation.name)
-                self._components.setdefault(place, []).append(
-                    RegisteredComponent(implementation, plugin)
-                )
+            yield plugin, offered
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Return every stage and job, in the order they run."""
+        return tuple(self.pipeline.contracts)
+
+    def contract(self, stage: str) -> Contract:
+        """Return what a stage is, as it was declared."""
+        return self.pipeline.contracts[stage]
 
     def components(self) -> list[RegisteredComponent]:
         """Return every offer, in the order of stages and names."""
-        order = list(Stage)
-        places = sorted(self._components, key=lambda place: (order.index(place[0]), place[1]))
+        places = sorted(self._components, key=lambda place: (self.stages.index(place[0]), place[1]))
         return [offer for place in places for offer in self._components[place]]
 
-    def names(self, stage: Stage) -> list[str]:
+    def names(self, stage: str) -> list[str]:
         """Return the names that may be written for a stage."""
-        return sorted(name for offered, name in self._components if offered is stage)
+        return sorted(name for offered, name in self._components if offered == stage)
 
-    def find(self, stage: Stage, name: str) -> RegisteredComponent:
+    def find(self, stage: str, name: str) -> RegisteredComponent:
         """Return the one offer of that stage and name.
 
         Raises:
@@ -138,7 +177,7 @@ class PluginManager:
             )
         return found[0]
 
-    def load(self, stage: Stage, name: str) -> type[Component]:
+    def load(self, stage: str, name: str) -> type[Component]:
         """Import the implementation's class and check it against its stage's contract.
 
         Raises:
@@ -156,10 +195,10 @@ class PluginManager:
                 where=offer.implementation.target,
                 next_step=f"tell the author of {offer.distribution}",
             ) from error
-        _check(offer, target)
+        _check(offer, self.contract(stage), target)
         return cast("type[Component]", target)
 
-    def not_installed(self, stage: Stage, name: str, error: ImportError) -> ConfigurationError:
+    def not_installed(self, stage: str, name: str, error: ImportError) -> ConfigurationError:
         """Return the error for an implementation whose library is not there."""
         offer = self.find(stage, name)
         library = (error.name or str(error)).partition(".")[0]
@@ -170,11 +209,13 @@ class PluginManager:
             next_step=f"uv add '{extra}'" if extra else f"install '{library}'",
         )
 
-    def deprecations(self, stage: Stage, name: str) -> list[Warned]:
+    def deprecations(self, stage: str, name: str) -> list[Warned]:
         """Return what the implementation will have to do otherwise in the next minor version."""
         plugin = self.find(stage, name).plugin
         found = signatures.methods(self.load(stage, name))
-        return [Warned(plugin, text) for text in signatures.deprecations(stage, found)]
+        return [
+            Warned(plugin, text) for text in signatures.deprecations(self.contract(stage), found)
+        ]
 
     def observers(self) -> list[tuple[Plugin, list[str]]]:
         """Return the plugins that observe, in the order they are called, and their hooks."""
@@ -202,7 +243,7 @@ class PluginManager:
 
 @cache
 def plugin_manager() -> PluginManager:
-    """Return the registry of this environment."""
+    """Return the plugin manager of this environment."""
     entry_points = metadata.entry_points(group=hookspecs.GROUP)
     if os.environ.get(DISABLE_EXTERNAL, "0") != "0":
         return PluginManager(e for e in entry_points if e.dist and e.dist.name == OWN_DISTRIBUTION)
@@ -216,21 +257,21 @@ def contested(offers: list[RegisteredComponent]) -> str:
     return f"Two plugins offer {offered.stage}/{offered.name}: {owners}"
 
 
-def _checked(offered: object) -> ComponentSpec:
-    if not isinstance(offered, ComponentSpec):
-        raise TypeError(f"it offers {offered!r}, which is no ComponentSpec")
+def _checked(offered: object, kind: type[Offered]) -> Offered:
+    if not isinstance(offered, kind):
+        raise TypeError(f"it offers {offered!r}, which is no {kind.__name__}")
     return offered
 
 
-def _check(offer: RegisteredComponent, target: object) -> None:
+def _check(offer: RegisteredComponent, contract: Contract, target: object) -> None:
     if not (inspect.isclass(target) and issubclass(target, Component)):
         problem = f"{offer.implementation.target} is not a class made from Component"
     else:
-        problem = signatures.problem(offer.implementation.stage, signatures.methods(target))
+        problem = signatures.problem(contract, signatures.methods(target))
     if problem:
         raise ConfigurationError(
             f"{offer} does not keep the contract of its stage: {problem}.",
             where=offer.implementation.target,
-            expected=signatures.interface(offer.implementation.stage),
+            expected=signatures.interface(contract),
             next_step=f"tell the author of {offer.distribution}",
         )

@@ -6,7 +6,6 @@ import ast
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.deprecation import Deprecated
 from mlops_plugins.api.errors import PluginError
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mlops_plugins.api.stage import Stage
+    from mlops_plugins.api.stage import Contract
 
     Methods = Mapping[str, frozenset[str] | None]
     """The parameters that each method takes; None for one that takes any."""
@@ -35,71 +34,85 @@ def _taken(parameters: Any) -> frozenset[str] | None:
     return frozenset(parameter.name for parameter in parameters)
 
 
-def problem(stage: Stage, found: Methods) -> str:
+def problem(contract: Contract, found: Methods) -> str:
     """Say how `found` breaks the stage's contract; nothing if it keeps it."""
-    contract = CONTRACTS[stage]
-    for name, wanted in _wanted(stage).items():
+    for name, wanted in interface_methods(contract).items():
         if name not in found:
             if name in contract.optional:
                 continue
             return f"it has no method '{name}'"
         taken = found[name]
-        absent = [] if taken is None else [each for each in wanted if each not in taken]
+        absent = [] if taken is None else [each for each in wanted.parameters if each not in taken]
         absent = [each for each in absent if each not in contract.added]
         if absent:
             return f"its method '{name}' does not take '{absent[0]}'"
     return ""
 
 
-def interface(stage: Stage) -> str:
+def interface(contract: Contract) -> str:
     """Return where the interface of a stage's implementations is defined."""
-    protocol = CONTRACTS[stage].protocol
+    protocol = contract.protocol
+    if protocol is None:
+        return f"a method {contract.stage}{_default_signature(contract)}"
     return f"{protocol.__module__}.{protocol.__name__}"
 
 
-def deprecations(stage: Stage, found: Methods) -> list[str]:
+def deprecations(contract: Contract, found: Methods) -> list[str]:
     """Say which parameters of this version the method of the stage does not take yet."""
+    stage = contract.stage
     taken = found.get(stage)
     if taken is None:
         return []
     return [
         str(Deprecated(f"its method '{stage}' does not take '{name}'", instead="take it"))
-        for name in sorted(CONTRACTS[stage].added)
+        for name in sorted(contract.added)
         if name not in taken
     ]
 
 
-def accepted(stage: Stage, method: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def accepted(contract: Contract, method: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments without those that a method of the previous version does not take."""
     taken = _taken(inspect.signature(method).parameters.values())
     return {
         name: value
         for name, value in arguments.items()
-        if taken is None or name in taken or name not in CONTRACTS[stage].added
+        if taken is None or name in taken or name not in contract.added
     }
 
 
-def require_written(stage: Stage, name: str, path: Path) -> None:
-    """Make sure that the implementation of a stage wrote an output.
+def require_written(contract: Contract, name: str, path: Path) -> None:
+    """Make sure that a component wrote an output.
 
     Raises:
         PluginError: It did not.
     """
     if not path.exists():
+        stage = contract.stage
         raise PluginError(
             f"The implementation of {stage} ended without an error, and wrote no '{name}'.",
             where=f"{stage}: {name}",
-            expected=f"as {interface(stage)} says",
+            expected=f"as {interface(contract)} says",
             next_step=f"tell its author: `mlops plugins why {stage}` says whose it is",
         )
 
 
-def _wanted(stage: Stage) -> dict[str, tuple[str, ...]]:
+def interface_methods(contract: Contract) -> dict[str, inspect.Signature]:
+    """Return the signature that each method of the interface has."""
+    if contract.protocol is None:
+        return {contract.stage: _default_signature(contract)}
     return {
-        name: tuple(inspect.signature(value).parameters)
-        for name, value in vars(CONTRACTS[stage].protocol).items()
+        name: inspect.signature(value)
+        for name, value in vars(contract.protocol).items()
         if inspect.isfunction(value) and not name.startswith("_")
     }
+
+
+def _default_signature(contract: Contract) -> inspect.Signature:
+    kind = inspect.Parameter
+    files = {**contract.inputs, **contract.kept, **contract.outputs}
+    positional = [kind(name, kind.POSITIONAL_OR_KEYWORD) for name in ("self", "context")]
+    keywords = [kind(name, kind.KEYWORD_ONLY) for name in (*files, *contract.needs)]
+    return inspect.Signature([*positional, *keywords])
 
 
 def written_methods(file: Path, name: str) -> Methods | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def mlops_on_metric(
-    stage: Stage, context: Context, metric: str, value: float, step: int | None
+    stage: str, context: Context, metric: str, value: float, step: int | None
 ) -> None:
     """Log a metric of the training as it comes, if `track: mlflow` is told to by `live: true`."""
     if stage is Stage.TRAIN and step is not None and _is_live(context.root):
@@ -26,7 +26,7 @@ def mlops_on_metric(
 
 
 @hookimpl
-def mlops_after_stage(stage: Stage, context: Context) -> None:
+def mlops_after_stage(stage: str, context: Context) -> None:
     """Log what waits."""
     if stage is Stage.TRAIN and _is_live(context.root):
         from mlops_plugins.integrations.mlflow.live import OBSERVER
@@ -46,5 +46,5 @@ def _is_live(root: Path) -> bool:
 def _asks(root: Path, changed: int) -> bool:
     from mlops_plugins.config import params
 
-    chosen = params.read(root, check=False).get(Stage.TRACK, {})
+    chosen = params.read_tree(root).get(Stage.TRACK, {})
     return chosen.get("name") == "mlflow" and chosen.get("live", False) is True

@@ -1,31 +1,32 @@
-"""Running one stage: its inputs checked, its outputs moved to their place only when complete."""
+"""Running one stage: its inputs checked, its outputs moved to their place only when complete.
+
+`mlops run`, `mlops run --all` and the conformance suite all run implementations by `execute`.
+"""
 
 from __future__ import annotations
 
+import importlib
 import os
 from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.contracts import CONTRACTS, PIPELINE
-from mlops_plugins.api.errors import DataError, ModelError
-from mlops_plugins.api.paths import REPORT
-from mlops_plugins.api.stage import Stage
-from mlops_plugins.artifacts import files, model_folder
-from mlops_plugins.artifacts.card import require_complete
-from mlops_plugins.config import params
+from mlops_plugins.api.errors import DataError
+from mlops_plugins.artifacts import files
+from mlops_plugins.config import params as parameters
 from mlops_plugins.manager import signatures
 from mlops_plugins.manager.plugin_manager import plugin_manager
-from mlops_plugins.runtime import ingest_manifest, lineage, tuned_options
 from mlops_plugins.runtime.observers import observed
-from mlops_plugins.runtime.result import collect
+from mlops_plugins.runtime.threads import cap_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mlops_plugins.api.context import Context
-
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    from mlops_plugins.api.stage import Contract
+    from mlops_plugins.config.params import Params
 
 
 def run_all(root: Path, log: Callable[[str], None]) -> None:
@@ -38,120 +39,122 @@ def run_all(root: Path, log: Callable[[str], None]) -> None:
     """
     from mlops_plugins.config.compose import compose
 
-    compose(root, in_experiment=False)
-    for stage in PIPELINE:
+    compose(root, in_experiment=False, log=log)
+    for stage in plugin_manager().pipeline.stages:
         run_stage(root, stage, log)
 
 
-def run_stage(root: Path, stage: Stage, log: Callable[[str], None]) -> None:
+def run_stage(root: Path, stage: str, log: Callable[[str], None]) -> None:
     """Run a stage of the pipeline in the project at `root`.
 
     Raises:
         MlopsError: The configuration, an input or the stage's own work is wrong. The outputs of
             the last good run stay where they are.
     """
+    manager = plugin_manager()
     try:
-        whole = params.read(root)
-        context = params.context(root, whole, log)
+        params = parameters.read(root)
+        context = params.context(root, log)
         cap_threads(context.threads)
-        implementation = params.implementation(whole, stage)
-        for warned in [
-            *plugin_manager().warned,
-            *plugin_manager().deprecations(stage, whole[stage]["name"]),
-        ]:
+        params.component(stage)
+        for warned in [*manager.warned, *manager.deprecations(stage, params.section(stage).name)]:
             log(f"warning: {warned}")
-        with observed(stage, whole, context) as told:
-            _run(stage, implementation, told, whole)
+        with observed(stage, params, context) as observed_context:
+            execute(manager.pipeline.placed(stage), observed_context, params)
     except BaseException:
         _restore_outputs(root, stage)
         raise
 
 
-def cap_threads(threads: int) -> None:
-    """Cap the threads of numeric libraries, before any is imported.
+def execute(
+    contract: Contract,
+    context: Context,
+    params: Params,
+    *,
+    into: Path | None = None,
+    given: Mapping[str, Any] | None = None,
+) -> None:
+    """Run the component that `params` has for a stage, on the files below the context's root.
 
-    As many OpenMP threads as cores are many times slower on a busy machine than on a quiet one.
+    Args:
+        contract: The stage.
+        context: What the component is given.
+        params: The project's parameters and components.
+        into: Where the outputs go, each at its path below; the context's root if None.
+        given: What the component is given beside files, instead of what the runtime provides.
+
+    Raises:
+        DataError: An input is missing.
+        PluginError: The component ended without an error, and did not write what it promises.
     """
-    for variable in THREAD_VARIABLES:
-        os.environ.setdefault(variable, str(threads))
-
-
-def _run(stage: Stage, implementation: Any, context: Context, whole: Mapping[str, Any]) -> None:
-    promised = CONTRACTS[stage]
-    inputs = {name: context.root / path for name, path in promised.inputs.items()}
-    for name, path in inputs.items():
-        if not path.exists() and name not in promised.newer:
-            raise DataError(
-                f"The stage '{stage}' needs {path.relative_to(context.root)}, which is missing.",
-                where=str(path),
-                next_step="dvc repro",
-            )
-    kept = {name: context.root / path for name, path in promised.kept.items()}
+    _require_inputs(contract, context.root)
     with ExitStack() as stack:
         drafts = {
-            name: stack.enter_context(files.replacing(context.root / path))
-            for name, path in promised.outputs.items()
+            name: stack.enter_context(files.replacing((into or context.root) / path))
+            for name, path in contract.outputs.items()
         }
-        _work(stage, implementation, context, whole, {**inputs, **kept}, drafts)
+        Execution(contract, context, params, drafts, given or {}).run()
         for name, draft in drafts.items():
-            signatures.require_written(stage, name, draft)
+            signatures.require_written(contract, name, draft)
 
 
-def _work(
-    stage: Stage,
-    implementation: Any,
-    context: Context,
-    whole: Mapping[str, Any],
-    inputs: Mapping[str, Path],
-    drafts: Mapping[str, Path],
-) -> None:
-    """Call the implementation; what two stages write beside its work is written here too."""
-    if stage is Stage.TRAIN:
-        chosen: dict[str, str] = {key: whole[key]["name"] for key in (Stage.TRAIN, Stage.FEATURES)}
-        given = {name: path for name, path in inputs.items() if name != "tuning"}
-        trainer = tuned_options.chosen(context, whole, inputs["tuning"])
-        model_folder.build(context, trainer, chosen=chosen, **given, **drafts)
-        return
-    if stage is Stage.INGEST:
-        ingest_manifest.build(context, implementation, **drafts)
-        return
-    if stage is Stage.REGISTER:
-        _require_card(context.root, inputs["verdict"])
-    method = getattr(implementation, stage)
-    given = {**inputs, **drafts, **dict(_extra(stage, context, whole))}
-    method(context, **signatures.accepted(stage, method, given))
+@dataclass(frozen=True)
+class Execution:
+    """One run of one component: what it reads, where it writes, and what else it is given."""
+
+    contract: Contract
+    context: Context
+    params: Params
+    drafts: Mapping[str, Path]
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def component(self) -> Any:
+        """Return the implementation that is run."""
+        return self.params.component(self.contract.stage)
+
+    @property
+    def inputs(self) -> dict[str, Path]:
+        """Return the paths that it reads, and those that it changes in place, by parameter."""
+        paths = {**self.contract.inputs, **self.contract.kept}
+        return {name: self.context.root / path for name, path in paths.items()}
+
+    @cached_property
+    def _provided(self) -> dict[str, Any]:
+        from mlops_plugins.runtime.provided import PROVIDERS
+
+        return {
+            name: PROVIDERS[name](self.context, self.params)
+            for name in self.contract.needs
+            if name not in self.given
+        }
+
+    def run(self) -> None:
+        """Run the component, by the stage's wrapper if it has one."""
+        module, _, function = self.contract.wrapper.partition(":")
+        if module:
+            getattr(importlib.import_module(module), function)(self)
+        else:
+            self.call()
+
+    def call(self) -> None:
+        """Call the component's method."""
+        method = getattr(self.component, self.contract.stage)
+        arguments = {**self.inputs, **self.drafts, **self._provided, **self.given}
+        method(self.context, **signatures.accepted(self.contract, method, arguments))
 
 
-def _require_card(root: Path, verdict: Path) -> None:
-    """Let no model be promoted about which the team has not said what it is for."""
-    if files.read_json(verdict)["decision"] != "promote":
-        return
-    path = root / REPORT / "card.json"
-    if not path.exists():
-        raise ModelError(
-            "The model is not promoted: there is no report on it.",
-            where=str(path),
-            next_step="dvc repro; if dvc.yaml has no stage `report`, first: copier update",
-        )
-    require_complete(files.read_json(path)["missing"], then="dvc repro")
+def _require_inputs(contract: Contract, root: Path) -> None:
+    for name, path in contract.inputs.items():
+        if not (root / path).exists() and name not in contract.newer:
+            raise DataError(
+                f"The stage '{contract.stage}' needs {path}, which is missing.",
+                where=str(root / path),
+                next_step="dvc repro",
+            )
 
 
-def _extra(stage: Stage, context: Context, whole: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Give the stages that need more than files what they need."""
-    if stage is Stage.TUNE:
-        yield "trainer", tuned_options.trainer(whole)
-    if stage is Stage.GATE:
-        register: Any = params.implementation(whole, Stage.REGISTER)
-        yield "champion", lambda: register.champion(context)
-    if stage is Stage.REPORT:
-        yield "parameters", whole
-    if stage is Stage.TRACK:
-        yield "result", collect(context, whole)
-    if stage is Stage.REGISTER:
-        yield "lineage", lineage.collect(context, whole)
-
-
-def _restore_outputs(root: Path, stage: Stage) -> None:
+def _restore_outputs(root: Path, stage: str) -> None:
     """Bring back what DVC removed before it started this stage, so that a failure loses nothing.
 
     DVC deletes a stage's outputs before it runs its command; they are in DVC's cache still.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files
 from mlops_plugins.manager.signatures import require_written
@@ -24,7 +25,7 @@ def build(context: Context, implementation: Any, *, output: Path, manifest: Path
     `details`, and `time`: the first and the last moment of `data.time`, if there is such a column.
     """
     source: Source | None = implementation.ingest(context, output=output)
-    require_written(Stage.INGEST, "output", output)
+    require_written(CONTRACTS[Stage.INGEST], "output", output)
     files.write_json(manifest, {**_source(source), **_table(context, output)})
 
 

@@ -8,42 +8,33 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.contracts import CONTRACTS, PIPELINE
+from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.contracts.track import Result
 from mlops_plugins.api.paths import METRICS, MODEL
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files, learning_curves
-from mlops_plugins.runtime import tuned_options
+from mlops_plugins.config import tuned_options
+from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from mlops_plugins.api.context import Context
+    from mlops_plugins.config.params import Params
 
-REPORTING = (
-    Stage.INGEST,
-    Stage.VALIDATE,
-    Stage.PROFILE,
-    Stage.TUNE,
-    Stage.EVALUATE,
-    Stage.EXPLAIN,
-    Stage.GATE,
-    Stage.REPORT,
-)
 PICTURES = (".png", ".html", ".json", ".csv", ".md")
 
 
-def collect(context: Context, whole: Mapping[str, Any]) -> Result:
+def collect(context: Context, params: Params) -> Result:
     """Gather the finished pipeline's parameters, metrics, reports and identity.
 
     The digest is of what was learnt, from which data, by which parameters: the same result has
     the same digest, whether DVC ran its stages or restored them.
     """
     root = context.root
-    sections = {
-        key: whole[key] for key in ("data", "seed", "project", *PIPELINE[: _index(Stage.TRACK)])
-    }
+    tree = params.as_dict()
+    sections = {key: tree[key] for key in ("data", "seed", "project", *before_tracking())}
     hashes = {
         "data": files.digest(root / CONTRACTS[Stage.INGEST].outputs["output"]),
         "model": files.digest(root / MODEL),
@@ -54,8 +45,8 @@ def collect(context: Context, whole: Mapping[str, Any]) -> Result:
     metric, trials = tuned_options.trials(root)
     return Result(
         digest=digest,
-        name=os.environ.get("DVC_EXP_NAME") or f"{whole[Stage.TRAIN]['name']}-{digest[:7]}",
-        params=dict(_flat(sections | {Stage.TRAIN: tuned_options.section(root, whole)})),
+        name=os.environ.get("DVC_EXP_NAME") or f"{params.section(Stage.TRAIN).name}-{digest[:7]}",
+        params=dict(_flat(sections | {Stage.TRAIN: tuned_options.section(root, params)})),
         metrics=dict(_numbers(files.read_json(root / METRICS))),
         tags={f"sha256.{name}": value for name, value in hashes.items()} | git_state(root),
         files=tuple(_reports(root)),
@@ -65,8 +56,10 @@ def collect(context: Context, whole: Mapping[str, Any]) -> Result:
     )
 
 
-def _index(stage: Stage) -> int:
-    return PIPELINE.index(stage)
+def before_tracking() -> tuple[str, ...]:
+    """Return the stages that make what is tracked and registered."""
+    stages = plugin_manager().pipeline.stages
+    return stages[: stages.index(Stage.TRACK)]
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -84,13 +77,15 @@ def _numbers(tree: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 
 
 def _reports(root: Path) -> Iterator[Path]:
-    for stage in REPORTING:
-        for output in CONTRACTS[stage].outputs.values():
-            path = root / output
-            if path.is_dir():
-                yield from sorted(item for item in path.rglob("*") if item.suffix in PICTURES)
-            elif path.suffix == ".json":
-                yield path
+    """Give the reports that the tracker's contract reads: files for people, and small JSON."""
+    for output in CONTRACTS[Stage.TRACK].reads:
+        path = root / output
+        if not output.startswith("reports/"):
+            continue
+        if path.is_dir():
+            yield from sorted(item for item in path.rglob("*") if item.suffix in PICTURES)
+        elif path.exists():
+            yield path
 
 
 def git_state(root: Path) -> dict[str, str]:

@@ -24,7 +24,7 @@ def run(root: str, stage: str) -> None:
     """Run a stage as `mlops run` does."""
     from mlops_plugins.runtime.executor import run_stage
 
-    run_stage(Path(root), Stage(stage), _say)
+    run_stage(Path(root), stage, _say)
 
 
 def killed(root: str, stage: str) -> None:
@@ -35,7 +35,8 @@ def killed(root: str, stage: str) -> None:
     from mlops_plugins.config import params
     from mlops_plugins.manager.plugin_manager import plugin_manager
 
-    target: Any = plugin_manager().load(Stage(stage), params.read(Path(root))[stage]["name"])
+    chosen = params.read(Path(root)).section(stage).name
+    target: Any = plugin_manager().load(stage, chosen)
     method = getattr(target, stage)
 
     def die(event: str, arguments: tuple[Any, ...]) -> None:
@@ -86,13 +87,12 @@ def modules(output: str, *names: str) -> None:
 def serve(root: str, model: str, log: str, port: str) -> None:
     """Serve a model folder as the project at `root` says, until interrupted."""
     from mlops_plugins.config import params
-    from mlops_plugins.runtime.executor import cap_threads
+    from mlops_plugins.runtime.threads import cap_threads
 
-    whole = params.read(Path(root))
-    context = params.context(Path(root), whole, _say)
+    chosen = params.read(Path(root))
+    context = chosen.context(Path(root), _say)
     cap_threads(context.threads)
-    implementation: Any = params.implementation(whole, Stage.SERVE)
-    implementation.serve(
+    chosen.component(Stage.SERVE).serve(
         context,
         model=Path(model),
         version="1",

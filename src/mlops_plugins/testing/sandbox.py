@@ -6,14 +6,12 @@ import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.contracts import CONTRACTS, PIPELINE
 from mlops_plugins.api.paths import EVALUATION, METRICS, MODEL
 from mlops_plugins.api.stage import Stage
-from mlops_plugins.artifacts import files, model_folder, tables
-from mlops_plugins.config.params import FILE
-from mlops_plugins.manager import signatures
-from mlops_plugins.runtime import ingest_manifest, lineage, tuned_options
-from mlops_plugins.runtime.result import collect
+from mlops_plugins.artifacts import files, tables
+from mlops_plugins.config.params import FILE, Params
+from mlops_plugins.manager.plugin_manager import plugin_manager
+from mlops_plugins.runtime.executor import execute
 from mlops_plugins.testing.artefacts import (
     MANIFEST,
     PACKAGE,
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mlops_plugins.api.context import Context
+    from mlops_plugins.api.stage import Contract
     from mlops_plugins.testing.subject import Subject
     from mlops_plugins.testing.tables import Case
 
@@ -72,24 +71,33 @@ class Sandbox:
         made = cls(root, subject, case, project)
         root.mkdir(parents=True, exist_ok=True)
         write_package(root)
-        files.write_json(root / FILE, made.params)
-        gathered = GATHERED if subject.stage is Stage.TRACK else ()
-        for path in {*CONTRACTS[subject.stage].inputs.values(), *gathered}:
+        files.write_json(root / FILE, made.tree)
+        gathered = GATHERED if subject.stage == Stage.TRACK else ()
+        for path in {*made.contract.inputs.values(), *gathered}:
             copy(provide(case, path), root / path)
         return made
 
     @property
-    def params(self) -> dict[str, Any]:
+    def tree(self) -> dict[str, Any]:
         """Return what `params.yaml` holds."""
-        whole: dict[str, Any] = {"project": self.project, "seed": SEED, "threads": 1}
-        whole["data"] = vars(self.case.data)
-        for stage in PIPELINE:
-            whole[stage] = CHOSEN[stage]
-        whole[self.stage] = {"name": self.subject.name, **self.subject.options}
-        return whole
+        data = {**vars(self.case.data), "sensitive": list(self.case.data.sensitive)}
+        tree: dict[str, Any] = {"project": self.project, "seed": SEED, "threads": 1, "data": data}
+        tree |= {stage.value: section for stage, section in CHOSEN.items()}
+        tree[self.stage] = {"name": self.subject.name, **self.subject.options}
+        return tree
 
     @property
-    def stage(self) -> Stage:
+    def params(self) -> Params:
+        """Return the parameters, with the subject as the stage's component."""
+        return Params(self.tree, where=f"checks(options={{'{self.subject}': ...}})")
+
+    @property
+    def contract(self) -> Contract:
+        """Return what the stage is, as it was declared."""
+        return plugin_manager().contract(self.stage)
+
+    @property
+    def stage(self) -> str:
         """Return the stage that is run here."""
         return self.subject.stage
 
@@ -100,13 +108,13 @@ class Sandbox:
 
     def __getitem__(self, name: str) -> Path:
         """Return the path of an input, output or kept file by its parameter's name."""
-        promised = CONTRACTS[self.stage]
+        promised = self.contract
         return self.root / {**promised.inputs, **promised.kept, **promised.outputs}[name]
 
     @property
     def outputs(self) -> dict[str, Path]:
         """Return the paths of the outputs by parameter."""
-        return {name: self[name] for name in CONTRACTS[self.stage].outputs}
+        return {name: self[name] for name in self.contract.outputs}
 
     def run(self, *, into: Path | None = None, **extra: Any) -> None:
         """Run the stage on what is there.
@@ -115,41 +123,13 @@ class Sandbox:
             into: Where the outputs go, each at the path that a project has it; this one if None.
             extra: What the stage is given beside files, instead of the suite's own.
         """
-        promised = CONTRACTS[self.stage]
-        whole = into or self.root
-        drafts = {name: whole / path for name, path in promised.outputs.items()}
-        for draft in drafts.values():
-            draft.parent.mkdir(parents=True, exist_ok=True)
-        inputs = {name: self.root / path for name, path in promised.inputs.items()}
-        kept = {name: self.root / path for name, path in promised.kept.items()}
-        implementation = self.subject.make()
-        if self.stage is Stage.TRAIN:
-            chosen: dict[str, str] = {
-                Stage.TRAIN: self.subject.name,
-                Stage.FEATURES: CHOSEN[Stage.FEATURES]["name"],
-            }
-            del inputs["tuning"]
-            model_folder.build(self.context, implementation, chosen=chosen, **inputs, **drafts)
-            return
-        if self.stage is Stage.INGEST:
-            ingest_manifest.build(self.context, implementation, **drafts)
-            return
-        method = getattr(implementation, self.stage)
-        given = {**inputs, **kept, **drafts, **self._extra(), **extra}
-        method(self.context, **signatures.accepted(self.stage, method, given))
+        execute(
+            self.contract, self.context, self.params, into=into, given={**self._given(), **extra}
+        )
 
-    def _extra(self) -> dict[str, Any]:
-        if self.stage is Stage.TUNE:
-            return {"trainer": tuned_options.trainer(self.params)}
-        if self.stage is Stage.GATE:
-            return {"champion": lambda: None}
-        if self.stage is Stage.REPORT:
-            return {"parameters": self.params}
-        if self.stage is Stage.TRACK:
-            return {"result": collect(self.context, self.params)}
-        if self.stage is Stage.REGISTER:
-            return {"lineage": lineage.collect(self.context, self.params)}
-        return {}
+    def _given(self) -> dict[str, Any]:
+        """Return what the suite gives instead of the runtime: here no model was ever promoted."""
+        return {"champion": lambda: None} if "champion" in self.contract.needs else {}
 
     def alter(self, path: str, change: Callable[[pa.Table], pa.Table]) -> None:
         """Rewrite a table of this project."""

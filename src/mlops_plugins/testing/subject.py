@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from mlops_plugins.api.stage import Stage
-
     Run = Callable[["Subject", Path], None]
     """Checks an implementation in an empty folder."""
 
@@ -30,7 +28,7 @@ class Subject:
         return f"{self.stage}/{self.name}"
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> str:
         """Return its stage."""
         return self.offer.implementation.stage
 

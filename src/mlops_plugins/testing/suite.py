@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
+
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
-from mlops_plugins.api.stage import Stage
 from mlops_plugins.manager.plugin_manager import plugin_manager
-from mlops_plugins.runtime.executor import cap_threads
+from mlops_plugins.runtime.threads import cap_threads
 from mlops_plugins.testing import contracts
 from mlops_plugins.testing.contracts import plugin
 from mlops_plugins.testing.failure import ConformanceError, told
@@ -88,7 +88,7 @@ def checks(which: str, *, options: Mapping[str, Mapping[str, Any]] | None = None
         if which not in known:
             raise _unknown(which, known, where=f"checks({which!r})")
         stage, _, name = which.partition("/")
-        offer = plugin_manager().find(Stage(stage), name)
+        offer = plugin_manager().find(stage, name)
         return _of_implementation(Subject(offer, given.get(which, {})))
     distribution = _distribution(which)
     found = [
@@ -111,13 +111,9 @@ def _distribution(which: str) -> str:
     """Return the name as the distribution itself writes it."""
     names = {installed.distribution for installed in plugin_manager().plugins}
     for name in names:
-        if _normal(name) == _normal(which):
+        if canonicalize_name(name) == canonicalize_name(which):
             return name
     raise _unknown(which, names, where=f"checks({which!r})")
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _unknown(name: str, known: Iterable[str], *, where: str) -> ConfigurationError:

@@ -28,25 +28,29 @@ from mlops_plugins.api.stage import Contract, Stage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CONTRACTS: Final[Mapping[Stage, Contract]] = {
-    Stage.INGEST: ingest.CONTRACT,
-    Stage.VALIDATE: validate.CONTRACT,
-    Stage.PROFILE: profile.CONTRACT,
-    Stage.SPLIT: split.CONTRACT,
-    Stage.FEATURES: features.CONTRACT,
-    Stage.TUNE: tune.CONTRACT,
-    Stage.TRAIN: train.CONTRACT,
-    Stage.EVALUATE: evaluate.CONTRACT,
-    Stage.EXPLAIN: explain.CONTRACT,
-    Stage.GATE: gate.CONTRACT,
-    Stage.REPORT: report.CONTRACT,
-    Stage.TRACK: track.CONTRACT,
-    Stage.REGISTER: register.CONTRACT,
-    Stage.SERVE: serve.CONTRACT,
-    Stage.MONITOR: monitor.CONTRACT,
-    Stage.RETRAIN: retrain.CONTRACT,
-    Stage.NOTIFY: notify.CONTRACT,
+CONTRACTS: Final[Mapping[str, Contract]] = {
+    Stage(each.CONTRACT.stage): each.CONTRACT
+    for each in (
+        ingest,
+        validate,
+        profile,
+        split,
+        features,
+        tune,
+        train,
+        evaluate,
+        explain,
+        gate,
+        report,
+        track,
+        register,
+        serve,
+        monitor,
+        retrain,
+        notify,
+    )
 }
+"""The built-in stages, in the order they run."""
 
 PIPELINE: Final = tuple(stage for stage in Stage if CONTRACTS[stage].outputs)
-"""The stages of the training DAG; the others are jobs."""
+"""The built-in stages of the training DAG; the others are jobs."""

@@ -31,7 +31,11 @@ class Evaluate(Protocol):
 
 
 CONTRACT: Final = Contract(
+    stage="evaluate",
     protocol=Evaluate,
     inputs={"model": MODEL, "splits": "data/splits"},
     outputs={"metrics": METRICS, "output": EVALUATION},
+    parameters=("data", "seed", "threads"),
+    metrics=frozenset({"metrics"}),
+    note="It trains on shares of the rows, for the learning curve.",
 )

@@ -58,8 +58,10 @@ class RowExplanation:
 
 
 CONTRACT: Final = Contract(
+    stage="explain",
     protocol=Explain,
     inputs={"model": MODEL, "splits": "data/splits"},
     outputs={"output": "reports/explanation"},
     optional=frozenset({"explain_row"}),
+    parameters=("data", "seed"),
 )

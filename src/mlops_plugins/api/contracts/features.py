@@ -39,7 +39,9 @@ class Features(Protocol):
 
 
 CONTRACT: Final = Contract(
+    stage="features",
     protocol=Features,
     inputs={"splits": "data/splits", "schema": SCHEMA},
     outputs={"output": "data/features"},
+    parameters=("data", "seed"),
 )

@@ -39,6 +39,7 @@ class Gate(Protocol):
 
 
 CONTRACT: Final = Contract(
+    stage="gate",
     protocol=Gate,
     inputs={
         "model": MODEL,
@@ -47,4 +48,7 @@ CONTRACT: Final = Contract(
         "evaluation": EVALUATION,
     },
     outputs={"output": "reports/verdict.json"},
+    parameters=("register", "data", "seed"),
+    needs=("champion",),
+    committed=frozenset({"output"}),
 )

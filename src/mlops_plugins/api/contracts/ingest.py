@@ -41,5 +41,9 @@ class Source:
 
 
 CONTRACT: Final = Contract(
-    protocol=Ingest, outputs={"output": "data/raw.parquet", "manifest": "reports/ingest.json"}
+    stage="ingest",
+    protocol=Ingest,
+    outputs={"output": "data/raw.parquet", "manifest": "reports/ingest.json"},
+    parameters=("data",),
+    wrapper="mlops_plugins.runtime.wrappers:ingest",
 )

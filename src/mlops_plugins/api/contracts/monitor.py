@@ -39,4 +39,4 @@ class Finding:
     reasons: tuple[str, ...] = ()
 
 
-CONTRACT: Final = Contract(protocol=Monitor)
+CONTRACT: Final = Contract(stage="monitor", protocol=Monitor)

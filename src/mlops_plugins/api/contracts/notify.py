@@ -28,4 +28,4 @@ class Alert:
     details: tuple[str, ...] = ()
 
 
-CONTRACT: Final = Contract(protocol=Notify)
+CONTRACT: Final = Contract(stage="notify", protocol=Notify)

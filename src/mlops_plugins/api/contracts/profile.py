@@ -22,8 +22,10 @@ class Profile(Protocol):
 
 
 CONTRACT: Final = Contract(
+    stage="profile",
     protocol=Profile,
     inputs={"table": "data/validated.parquet", "schema": SCHEMA},
     outputs={"output": "reports/profile"},
     default="table",
+    parameters=("data", "seed"),
 )

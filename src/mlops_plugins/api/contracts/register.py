@@ -123,6 +123,7 @@ class Change:
 
 
 CONTRACT: Final = Contract(
+    stage="register",
     protocol=Register,
     inputs={
         "model": MODEL,
@@ -134,4 +135,9 @@ CONTRACT: Final = Contract(
     outputs={"output": "reports/registration.json"},
     added=frozenset({"reference", "report", "lineage"}),
     optional=frozenset({"promote", "rollback", "history", "why"}),
+    parameters=("project",),
+    needs=("lineage",),
+    external=True,
+    reads=("reports/evaluation",),
+    wrapper="mlops_plugins.runtime.wrappers:register",
 )

@@ -48,6 +48,7 @@ class Report(Protocol):
 
 
 CONTRACT: Final = Contract(
+    stage="report",
     protocol=Report,
     inputs={
         "manifest": "reports/ingest.json",
@@ -63,4 +64,21 @@ CONTRACT: Final = Contract(
     outputs={"output": REPORT},
     kept={"card": "card.yaml"},
     default="page",
+    parameters=(
+        "ingest",
+        "validate",
+        "profile",
+        "split",
+        "features",
+        "tune",
+        "train",
+        "evaluate",
+        "explain",
+        "gate",
+        "data",
+        "seed",
+        "threads",
+        "project",
+    ),
+    needs=("parameters",),
 )

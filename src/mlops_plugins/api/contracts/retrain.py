@@ -29,4 +29,4 @@ class Decision:
     reason: str
 
 
-CONTRACT: Final = Contract(protocol=Retrain)
+CONTRACT: Final = Contract(stage="retrain", protocol=Retrain)

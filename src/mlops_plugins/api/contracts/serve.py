@@ -25,4 +25,4 @@ class Serve(Protocol):
         ...
 
 
-CONTRACT: Final = Contract(protocol=Serve)
+CONTRACT: Final = Contract(stage="serve", protocol=Serve)

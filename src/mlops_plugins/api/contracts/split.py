@@ -27,7 +27,9 @@ class Split(Protocol):
 
 
 CONTRACT: Final = Contract(
+    stage="split",
     protocol=Split,
     inputs={"table": "data/validated.parquet"},
     outputs={"output": "data/splits"},
+    parameters=("data", "seed"),
 )

@@ -42,4 +42,23 @@ class Result:
     history: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
 
 
-CONTRACT: Final = Contract(protocol=Track, outputs={"output": "reports/run.json"})
+CONTRACT: Final = Contract(
+    stage="track",
+    protocol=Track,
+    outputs={"output": "reports/run.json"},
+    needs=("result",),
+    external=True,
+    reads=(
+        "data/raw.parquet",
+        "models/model",
+        "reports/metrics.json",
+        "reports/evaluation",
+        "reports/explanation",
+        "reports/ingest.json",
+        "reports/profile",
+        "reports/report",
+        "reports/tuning",
+        "reports/validation.json",
+        "reports/verdict.json",
+    ),
+)

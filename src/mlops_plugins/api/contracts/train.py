@@ -47,8 +47,13 @@ class Train(Protocol):
 
 
 CONTRACT: Final = Contract(
+    stage="train",
     protocol=Train,
     inputs={"features": "data/features", "schema_file": SCHEMA, "tuning": BEST},
     outputs={"output": MODEL},
     newer=frozenset({"tuning"}),
+    parameters=("data", "seed", "threads", "project"),
+    wrapper="mlops_plugins.runtime.wrappers:train",
+    keys={"reports/ingest.json": ("sha256",)},
+    note="The model says which data it was trained on.",
 )

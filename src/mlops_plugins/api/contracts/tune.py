@@ -78,8 +78,11 @@ class Trial:
 
 
 CONTRACT: Final = Contract(
+    stage="tune",
     protocol=Tune,
     inputs={"features": "data/features", "splits": "data/splits"},
     outputs={"output": TUNING},
     default="none",
+    parameters=("train", "data", "seed", "threads"),
+    needs=("trainer",),
 )

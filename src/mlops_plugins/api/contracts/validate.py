@@ -30,8 +30,10 @@ class Validate(Protocol):
 
 
 CONTRACT: Final = Contract(
+    stage="validate",
     protocol=Validate,
     inputs={"raw": "data/raw.parquet"},
     outputs={"output": "data/validated.parquet", "report": "reports/validation.json"},
     kept={"schema": SCHEMA},
+    parameters=("data",),
 )

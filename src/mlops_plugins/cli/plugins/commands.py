@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from mlops_plugins.api.errors import ExitCode
-from mlops_plugins.api.stage import Stage
+from mlops_plugins.cli.output import as_json, echo_json
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-
-
-def echo_json(data: Any) -> None:
-    """Print plain data."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
 
 
 @click.group(invoke_without_command=True)
@@ -63,7 +55,7 @@ def show_plugin(implementation: str, *, as_yaml: bool, as_json: bool) -> None:
 
 
 @plugins.command("why")
-@click.argument("stage", type=click.Choice([stage.value for stage in Stage]))
+@click.argument("stage")
 @as_json
 @click.pass_obj
 def why(root: Path, stage: str, *, as_json: bool) -> None:
@@ -71,9 +63,9 @@ def why(root: Path, stage: str, *, as_json: bool) -> None:
     from mlops_plugins.cli.plugins import why
 
     if as_json:
-        echo_json(why.as_data(root, Stage(stage)))
+        echo_json(why.as_data(root, stage))
     else:
-        why.show(root, Stage(stage))
+        why.show(root, stage)
 
 
 @plugins.command("check")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.stage import Stage
 from mlops_plugins.config import params
 from mlops_plugins.manager import modules, signatures
 from mlops_plugins.manager.plugin_manager import RegisteredComponent, contested, plugin_manager
@@ -51,7 +50,7 @@ def entries(root: Path) -> list[Entry]:
         state, why, next_step = _state(offer, rivals)
         made.append(
             Entry(
-                stage=offered.stage.value,
+                stage=str(offered.stage),
                 name=offered.name,
                 summary=offered.summary,
                 plugin=offer.plugin.name,
@@ -66,11 +65,11 @@ def entries(root: Path) -> list[Entry]:
     return made
 
 
-def _chosen(root: Path) -> dict[Stage, str]:
+def _chosen(root: Path) -> dict[str, str]:
     if not (root / params.FILE).exists():
         return {}
-    whole = params.read(root, check=False)
-    sections = {stage: whole.get(stage) for stage in Stage}
+    tree = params.read_tree(root)
+    sections = {stage: tree.get(stage) for stage in plugin_manager().stages}
     return {
         stage: section["name"]
         for stage, section in sections.items()
@@ -93,11 +92,11 @@ def _state(offer: RegisteredComponent, rivals: list[RegisteredComponent]) -> tup
         return "broken", f"{offer}: {kind}{error}", author
     if found is None:
         return "ready", "", ""
-    stage = offer.implementation.stage
-    problem = signatures.problem(stage, found)
+    contract = plugin_manager().contract(offer.implementation.stage)
+    problem = signatures.problem(contract, found)
     if problem:
         return "broken", f"{offer}: {problem}", author
-    outdated = signatures.deprecations(stage, found)
+    outdated = signatures.deprecations(contract, found)
     if outdated:
         return "outdated", f"{offer}: {outdated[0]}", _upgrade(offer.distribution)
     return "ready", "", ""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.component import MISSING, Component, defaults, to_yaml
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
-from mlops_plugins.api.stage import Stage
 from mlops_plugins.config import json_schema
 from mlops_plugins.manager.plugin_manager import RegisteredComponent, plugin_manager
 
@@ -15,19 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def stage_named(name: str) -> Stage:
-    """Return the stage of that name.
+def stage_named(name: str) -> str:
+    """Return the name of a stage.
 
     Raises:
         ConfigurationError: There is none.
     """
-    if name not in set(Stage):
+    stages = plugin_manager().stages
+    if name not in stages:
         raise ConfigurationError(
-            f"There is no stage '{name}'.{did_you_mean(name, Stage)}",
-            expected="one of " + ", ".join(Stage),
+            f"There is no stage '{name}'.{did_you_mean(name, stages)}",
+            expected="one of " + ", ".join(stages),
             next_step="mlops plugins",
         )
-    return Stage(name)
+    return name
 
 
 def find(implementation: str) -> tuple[RegisteredComponent, type[Component]]:
@@ -38,7 +38,7 @@ def find(implementation: str) -> tuple[RegisteredComponent, type[Component]]:
     """
     stage, _, name = implementation.partition("/")
     offer = plugin_manager().find(stage_named(stage), name)
-    return offer, plugin_manager().load(Stage(stage), name)
+    return offer, plugin_manager().load(stage, name)
 
 
 def as_yaml(implementation: str) -> str:
@@ -53,7 +53,7 @@ def as_data(implementation: str) -> dict[str, Any]:
     offer, options = find(implementation)
     offered = offer.implementation
     return {
-        "stage": offered.stage.value,
+        "stage": str(offered.stage),
         "name": offered.name,
         "summary": offered.summary,
         "distribution": offer.distribution,

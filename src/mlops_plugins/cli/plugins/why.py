@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlops_plugins.api.contracts import CONTRACTS, PIPELINE
-from mlops_plugins.config import compose, conf_files, params
-from mlops_plugins.config.fingerprint import identity
+from mlops_plugins.config import compose, conf_files, overrides, params
+from mlops_plugins.config.fingerprint import fingerprint
+from mlops_plugins.config.params import Params
 from mlops_plugins.manager import modules
 from mlops_plugins.manager.plugin_manager import plugin_manager
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mlops_plugins.api.stage import Stage
 
 APPLIED = "an experiment that was applied (params.yaml: overrides)"
 
@@ -48,90 +47,91 @@ class Choice:
     identity: dict[str, Any] | None
 
 
-def of(root: Path, stage: Stage) -> Choice:
+def of(root: Path, stage: str) -> Choice:
     """Return the stage's choice as `dvc repro` would make it now.
 
     Raises:
         ConfigurationError: `conf/` does not compose, or chooses what is not there.
     """
-    previous = params.read(root, check=False) if (root / params.FILE).exists() else {}
-    overrides = {each.key: each.value for each in compose.remembered(previous)}
-    chosen = overrides.get(stage)
-    whole = compose.from_conf(root, [f"{stage}={chosen}"] if chosen else [])
-    compose.check(root, whole)
-    for key, value in overrides.items():
-        _set(whole, key, value)
-    offer = plugin_manager().find(stage, whole[stage]["name"])
-    offered = offer.implementation
-    found = modules.find(offered.target.partition(":")[0])
-    stamped = params.implementation(whole, stage)
+    previous = params.read_tree(root) if (root / params.FILE).exists() else {}
+    applied = {each.key: each.value for each in overrides.remembered(previous)}
+    chosen = applied.get(stage)
+    composed = compose.from_conf(root, [f"{stage}={chosen}"] if chosen else [])
+    compose.check(root, composed)
+    for key, value in applied.items():
+        _set(composed, key, value)
+    made = Params(composed)
+    registered, component = made.registered(stage), made.component(stage)
+    spec = registered.implementation
+    found = modules.find(spec.target.partition(":")[0])
+    in_pipeline = stage in plugin_manager().pipeline.stages
     return Choice(
-        stage=stage.value,
-        name=offered.name,
-        summary=offered.summary,
-        distribution=offer.distribution,
-        version=offer.version,
-        target=offered.target,
+        stage=str(stage),
+        name=spec.name,
+        summary=spec.summary,
+        distribution=registered.distribution,
+        version=registered.version,
+        target=spec.target,
         file=str(found or ""),
-        chosen_by=_chosen_by(root, stage, whole, overrides),
-        options=tuple(_options(root, stage, whole, overrides)),
-        identity=identity(offered, stamped, root) if stage in PIPELINE else None,
+        chosen_by=_chosen_by(root, stage, made, applied),
+        options=tuple(_options(root, stage, made, applied)),
+        identity=fingerprint(spec, component, root) if in_pipeline else None,
     )
 
 
-def _set(whole: dict[str, Any], key: str, value: Any) -> None:
+def _set(tree: dict[str, Any], key: str, value: Any) -> None:
     *parents, last = key.split(".")
-    node = whole
+    node = tree
     for parent in parents:
         node = node.setdefault(parent, {})
-    if not isinstance(node.get(last), dict):  # a whole section is a choice, which is composed
+    if not isinstance(node.get(last), dict):  # a section is a choice, which is composed
         node[last] = value
 
 
-def _group_choice(root: Path, stage: Stage, whole: Mapping[str, Any]) -> str:
+def _group_choice(root: Path, stage: str, made: Params) -> str:
     """Return the word in `conf/`, which may be a file of another name than the implementation's."""
     listed = conf_files.choices(root).get(stage, "")
     file = conf_files.options_file(root, stage, listed)
-    if file.exists() and conf_files.load(file).get("name") == whole[stage]["name"]:
+    if file.exists() and conf_files.load(file).get("name") == made.section(stage).name:
         return listed
-    return str(whole[stage]["name"])
+    return str(made.section(stage).name)
 
 
-def _chosen_by(
-    root: Path, stage: Stage, whole: Mapping[str, Any], overrides: Mapping[str, Any]
-) -> str:
-    if stage in overrides:
-        return f"{stage}={overrides[stage]}, {APPLIED}"
-    line = conf_files.chosen_at(root, stage, _group_choice(root, stage, whole))
+def _chosen_by(root: Path, stage: str, made: Params, applied: Mapping[str, Any]) -> str:
+    if stage in applied:
+        return f"{stage}={applied[stage]}, {APPLIED}"
+    line = conf_files.chosen_at(root, stage, _group_choice(root, stage, made))
     line = line or conf_files.value_at(root, root / conf_files.MAIN, stage, "name")
-    if line is None and stage not in conf_files.choices(root) and CONTRACTS[stage].default:
+    if (
+        line is None
+        and stage not in conf_files.choices(root)
+        and plugin_manager().contract(stage).default
+    ):
         return f"the package: {conf_files.MAIN} is older than this stage, and does not name it"
     return f"{line}: {line.text}" if line else "conf/, by a file that Hydra composed"
 
 
-def _options(
-    root: Path, stage: Stage, whole: Mapping[str, Any], overrides: Mapping[str, Any]
-) -> list[Value]:
-    file = conf_files.options_file(root, stage, _group_choice(root, stage, whole))
-    made = []
-    options = params.implementation(whole, stage).model_dump()
+def _options(root: Path, stage: str, made: Params, applied: Mapping[str, Any]) -> list[Value]:
+    file = conf_files.options_file(root, stage, _group_choice(root, stage, made))
+    values = []
+    options = made.component(stage).model_dump()
     for name, value in options.items():
-        if f"{stage}.{name}" in overrides:
+        if f"{stage}.{name}" in applied:
             source = APPLIED
         else:
             line = conf_files.value_at(root, root / conf_files.MAIN, stage, name)
             line = line or conf_files.value_at(root, file, name)
             source = str(line) if line else "default"
-        made.append(Value(name, value, source))
-    return made
+        values.append(Value(name, value, source))
+    return values
 
 
-def as_data(root: Path, stage: Stage) -> dict[str, Any]:
+def as_data(root: Path, stage: str) -> dict[str, Any]:
     """Return the choice as plain data, for `--json`."""
     return asdict(of(root, stage))
 
 
-def show(root: Path, stage: Stage) -> None:
+def show(root: Path, stage: str) -> None:
     """Print the choice, where it comes from, and each option with its source."""
     choice = of(root, stage)
     click.echo(f"{choice.stage}: {choice.name} ({choice.summary})")

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files
-from mlops_plugins.config import params
+from mlops_plugins.config import params, tuned_options
 from mlops_plugins.integrations.mlflow.store import connected, create_run, experiment_of
-from mlops_plugins.runtime import tuned_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from mlops_plugins.api.context import Context
+    from mlops_plugins.config.params import Params
 
 TRAINING_TAG = "mlops.training"
 """Says from what a run's model learns: known before the result, by which a run is found else."""
@@ -45,12 +45,13 @@ class Live:
     def begin(cls, context: Context) -> Live:
         """Find the training's run, or make it; one that is finished already needs nothing more."""
         client = connected(context)
-        whole = params.read(context.root)
-        experiment = experiment_of(client, whole[Stage.TRACK].get("experiment") or context.project)
-        key = training(context.root, whole)
+        chosen = params.read(context.root)
+        named = chosen.section(Stage.TRACK).options.get("experiment")
+        experiment = experiment_of(client, named or context.project)
+        key = training(context.root, chosen)
         if find(client, experiment, key, "FINISHED") is not None:
             return cls(client, None, set())
-        name = f"{whole[Stage.TRAIN]['name']}-{key[:7]}"
+        name = f"{chosen.section(Stage.TRAIN).name}-{key[:7]}"
         run_id = find(client, experiment, key, "RUNNING") or create_run(
             client, experiment, name, {TRAINING_TAG: key}
         )
@@ -101,13 +102,14 @@ class Observer:
 OBSERVER = Observer()
 
 
-def training(root: Path, whole: Mapping[str, Any]) -> str:
+def training(root: Path, chosen: Params) -> str:
     """Return a digest of all from which the project's model learns."""
-    sections = [whole[key] for key in ("project", "data", "seed", "threads")]
-    sections.append(tuned_options.section(root, whole))
+    tree = chosen.as_dict()
+    sections = [tree[key] for key in ("project", "data", "seed", "threads")]
+    sections.append(tuned_options.section(root, chosen))
     features = files.digest(root / CONTRACTS[Stage.FEATURES].outputs["output"])
-    whole_key = json.dumps([sections, features], sort_keys=True, default=str)
-    return hashlib.sha256(whole_key.encode()).hexdigest()
+    learns_from = json.dumps([sections, features], sort_keys=True, default=str)
+    return hashlib.sha256(learns_from.encode()).hexdigest()
 
 
 def find(client: Any, experiment: str, key: str, status: str) -> str | None:

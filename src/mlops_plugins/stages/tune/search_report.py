@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.artifacts import files
-from mlops_plugins.runtime.tuned_options import nested
+from mlops_plugins.config.option_tree import nested
 from mlops_plugins.stages.tune import charts
 from mlops_plugins.stages.tune.search import best
 

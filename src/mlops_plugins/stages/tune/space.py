@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema, mode
 from mlops_plugins.api.component import Component as _Options
 from mlops_plugins.api.component import Field, parse
 from mlops_plugins.api.errors import ConfigurationError
-from mlops_plugins.runtime.tuned_options import nested
+from mlops_plugins.config.option_tree import nested
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

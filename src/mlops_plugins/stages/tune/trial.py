@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins.api.errors import MlopsError
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import tables
+from mlops_plugins.config.option_tree import nested
 from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.metrics import scoring
-from mlops_plugins.runtime.tuned_options import nested
 from mlops_plugins.stages.tune.cv_folds import JUDGE, TRAIN
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.component import MISSING, Component, defaults, parse, to_yaml
-from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.errors import ConfigurationError
 from mlops_plugins.manager import requirements, signatures
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.testing.failure import ConformanceError, attempt, require, told
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def _load(subject: Subject) -> type[Component]:
     if error is not None:
         raise ConformanceError(
             "its class was loaded",
-            expected=signatures.interface(subject.stage),
+            expected=signatures.interface(plugin_manager().contract(subject.stage)),
             found=told(error),
         )
     return loaded[0]
@@ -62,22 +62,21 @@ def is_described(subject: Subject, folder: Path) -> None:
 def keeps_the_signature(subject: Subject, folder: Path) -> None:
     """Each method can be called as the runner calls it: with these names and no others."""
     loaded = _load(subject)
-    protocol = CONTRACTS[subject.stage].protocol
-    for name, wanted in inspect.getmembers(protocol, inspect.isfunction):
-        optional = name in CONTRACTS[subject.stage].optional
-        if name.startswith("_") or (optional and not hasattr(loaded, name)):
+    contract = plugin_manager().contract(subject.stage)
+    for name, wanted in signatures.interface_methods(contract).items():
+        if name in contract.optional and not hasattr(loaded, name):
             continue
-        given = inspect.signature(wanted).parameters.values()
+        given = wanted.parameters.values()
         positional = [p.name for p in given if p.kind is p.POSITIONAL_OR_KEYWORD]
         keywords = {p.name: None for p in given if p.kind is p.KEYWORD_ONLY}
         method = getattr(loaded, name)
-        taken = signatures.accepted(subject.stage, method, keywords)
+        taken = signatures.accepted(contract, method, keywords)
         try:
             inspect.signature(method).bind(*positional, **taken)
         except TypeError as error:
             raise ConformanceError(
-                f"its method '{name}' was called as {protocol.__name__} says",
-                expected=f"{name}{inspect.signature(wanted)}",
+                f"its method '{name}' was called as {signatures.interface(contract)} says",
+                expected=f"{name}{wanted}",
                 found=f"{name}{inspect.signature(method)}: {error}",
             ) from None
 

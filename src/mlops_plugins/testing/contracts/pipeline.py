@@ -10,9 +10,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.errors import ConfigurationError
 from mlops_plugins.api.stage import Stage
+from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.testing.artefacts import scratch
 from mlops_plugins.testing.failure import ConformanceError, attempt, done, require, told
 from mlops_plugins.testing.processes import finish, start
@@ -108,7 +108,7 @@ def first_run(subject: Subject) -> FirstRun:
     did = "it ran, with its outputs outside the project"
     done(did, lambda: sandbox.run(into=elsewhere))
     after = sandbox.content()
-    for path in CONTRACTS[subject.stage].outputs.values():
+    for path in sandbox.contract.outputs.values():
         require(
             (elsewhere / path).exists(),
             did,
@@ -126,7 +126,7 @@ def writes_what_it_promises(verify: Verify, subject: Subject, folder: Path) -> N
 
 def changes_nothing_else(subject: Subject, folder: Path) -> None:
     """Outputs go where the paths say, and all else in the project stays as it is."""
-    run, kept = first_run(subject), CONTRACTS[subject.stage].kept.values()
+    run, kept = first_run(subject), plugin_manager().contract(subject.stage).kept.values()
     before = {name: digest for name, digest in run.before.items() if name not in kept}
     after = {
         name: digest
@@ -173,7 +173,7 @@ def is_deterministic(then: Then, subject: Subject, folder: Path) -> None:
 
 def content_of_outputs(sandbox: Sandbox) -> dict[str, str]:
     """Return the hash of every file that the stage wrote, by its path in the project."""
-    outputs = tuple(CONTRACTS[sandbox.stage].outputs.values())
+    outputs = tuple(sandbox.contract.outputs.values())
     whole = sandbox.content()
     return {name: digest for name, digest in whole.items() if name.startswith(outputs)}
 

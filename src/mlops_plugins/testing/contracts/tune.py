@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import DataError
-from mlops_plugins.runtime import tuned_options
+from mlops_plugins.config import option_tree, tuned_options
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.evaluate import read_json
 from mlops_plugins.testing.failure import attempt, done, require
@@ -61,7 +61,7 @@ def _verify_trials(trials: list[Trial], options: dict[str, Any]) -> None:
         found=found or [trial.state for trial in trials],
     )
     highest = max(each for each in found if each is not None)
-    leaders = [tuned_options.nested(trial.options) for trial in complete if trial.value == highest]
+    leaders = [option_tree.nested(trial.options) for trial in complete if trial.value == highest]
     require(
         options in leaders,
         BEST,

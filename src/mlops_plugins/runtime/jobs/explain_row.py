@@ -13,7 +13,7 @@ from mlops_plugins.artifacts import tables
 from mlops_plugins.artifacts.model_folder import Model, open_model
 from mlops_plugins.artifacts.schema import conform
 from mlops_plugins.manager.plugin_manager import plugin_manager
-from mlops_plugins.runtime.jobs import Project
+from mlops_plugins.runtime.jobs.project import Project
 from mlops_plugins.stages.explain import shapley
 
 if TYPE_CHECKING:
@@ -105,12 +105,12 @@ def _explanation(project: Project, **given: Any) -> RowExplanation:
     Raises:
         ConfigurationError: It needs a library that is not installed.
     """
-    implementation = project.implementation(Stage.EXPLAIN)
+    implementation = project.component(Stage.EXPLAIN)
     method = getattr(implementation, "explain_row", shapley.explain_row)
     try:
         found: RowExplanation = method(project.context, **given)
     except ImportError as error:
-        chosen = project.whole[Stage.EXPLAIN]["name"]
+        chosen = project.params.section(Stage.EXPLAIN).name
         raise plugin_manager().not_installed(Stage.EXPLAIN, chosen, error) from error
     return found
 

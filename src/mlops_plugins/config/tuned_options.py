@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mlops_plugins.api.component import parse
 from mlops_plugins.api.contracts import CONTRACTS
@@ -12,7 +12,7 @@ from mlops_plugins.api.errors import ConfigurationError, ModelError
 from mlops_plugins.api.paths import BEST, TRIALS
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files
-from mlops_plugins.config import params
+from mlops_plugins.config.option_tree import leaves, merged
 from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
@@ -21,67 +21,44 @@ if TYPE_CHECKING:
 
     from mlops_plugins.api.context import Context
     from mlops_plugins.api.contracts.train import Train
+    from mlops_plugins.config.params import Params
 
 
-def trainer(whole: Mapping[str, Any]) -> Trainer:
+def trainer(params: Params) -> Trainer:
     """Return the chosen trainer, for a tuner to make with other options.
 
     Raises:
         ConfigurationError: Its options are wrong as they are.
     """
-    options = params.implementation(whole, Stage.TRAIN)
-    section = whole[Stage.TRAIN]
-    base = {key: value for key, value in section.items() if key not in ("name", "implementation")}
+    made, section = params.component(Stage.TRAIN), params.section(Stage.TRAIN)
     return Trainer(
-        name=section["name"],
-        options=options.model_dump(),
-        space=options.search_space(),
-        make=partial(_make, section["name"], base),
-        identity=section.get("implementation", {}),
+        name=section.name,
+        options=made.model_dump(),
+        space=made.search_space(),
+        make=partial(_make, section.name, dict(section.options)),
+        identity=section.fingerprint,
     )
 
 
 def _make(name: str, base: Mapping[str, Any], options: Mapping[str, Any]) -> Any:
-    return parse(
-        plugin_manager().load(Stage.TRAIN, name), merged(base, options), where=f"train: {name}"
-    )
+    kind = plugin_manager().load(Stage.TRAIN, name)
+    return parse(kind, merged(base, options), where=f"train: {name}")
 
 
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `base` with the values of `over`, mappings in both merged key by key."""
-    made = dict(base)
-    for key, value in over.items():
-        below = made.get(key)
-        if isinstance(below, dict) and isinstance(value, dict):
-            made[key] = merged(below, value)
-        else:
-            made[key] = value
-    return made
-
-
-def nested(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options whose names are `option` or `option.key` as a tree."""
-    made: dict[str, Any] = {}
-    for name, value in options.items():
-        for part in reversed(name.split(".")):
-            value = {part: value}
-        made = merged(made, value)
-    return made
-
-
-def chosen(context: Context, whole: Mapping[str, Any], best: Path) -> Train:
+def tuned(context: Context, params: Params, best: Path) -> Train:
     """Return the chosen trainer with the options that `tune` found.
 
     Raises:
-        ModelError: Nothing was looked for although a tuner is chosen, or for another trainer.
-        ConfigurationError: An option that was found is none that this trainer takes.
+        ModelError: A tuner is chosen and has not run, or it ran for another trainer.
+        ConfigurationError: An option that it wrote is none that this trainer takes.
     """
-    made = trainer(whole)
-    found = _found(whole, best)
-    if found:
-        leaves = _leaves(found)
-        counted = f"{len(leaves)} tuned option{'s' if len(leaves) > 1 else ''}"
-        context.log(f"train/{made.name} with {counted}: {', '.join(leaves)}")
+    found = _found(params, best)
+    if not found:
+        return cast("Train", params.component(Stage.TRAIN))
+    made = trainer(params)
+    shown = [f"{name}={_shown(value)}" for name, value in leaves(found)]
+    counted = f"{len(shown)} tuned option{'s' if len(shown) > 1 else ''}"
+    context.log(f"train/{made.name} with {counted}: {', '.join(shown)}")
     try:
         return made.make(found)
     except ConfigurationError as error:
@@ -93,9 +70,13 @@ def chosen(context: Context, whole: Mapping[str, Any], best: Path) -> Train:
         ) from None
 
 
-def section(root: Path, whole: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the section of the trainer as it trained, with what was found."""
-    return merged(whole[Stage.TRAIN], _found(whole, root / BEST))
+def _shown(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def section(root: Path, params: Params) -> dict[str, Any]:
+    """Return the section of the trainer as it trained: with the options that `tune` found."""
+    return merged(params.as_dict()[Stage.TRAIN], _found(params, root / BEST))
 
 
 def trials(root: Path) -> tuple[str, tuple[Trial, ...]]:
@@ -115,10 +96,10 @@ def trials(root: Path) -> tuple[str, tuple[Trial, ...]]:
         raise _unreadable(path, error) from None
 
 
-def _found(whole: Mapping[str, Any], best: Path) -> dict[str, Any]:
-    default, name = CONTRACTS[Stage.TUNE].default, whole[Stage.TRAIN]["name"]
+def _found(params: Params, best: Path) -> dict[str, Any]:
+    default, name = CONTRACTS[Stage.TUNE].default, params.section(Stage.TRAIN).name
     if not best.exists():
-        tuner = whole.get(Stage.TUNE, {"name": default})["name"]
+        tuner = params.section(Stage.TUNE).name if params.has(Stage.TUNE) else default
         if tuner == default:
             return {}
         raise ModelError(
@@ -139,17 +120,6 @@ def _found(whole: Mapping[str, Any], best: Path) -> dict[str, Any]:
             next_step="dvc repro, or `mlops run tune`",
         )
     return options
-
-
-def _leaves(tree: Mapping[str, Any], prefix: str = "") -> list[str]:
-    leaves = []
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            leaves += _leaves(value, f"{prefix}{key}.")
-        else:
-            shown = f"{value:.6g}" if isinstance(value, float) else value
-            leaves.append(f"{prefix}{key}={shown}")
-    return leaves
 
 
 def _unreadable(path: Path, error: Exception) -> ModelError:

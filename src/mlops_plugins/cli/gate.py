@@ -1,17 +1,38 @@
-"""What `mlops gate` shows: the decision, its reasons, and every check with its numbers."""
+"""The command `mlops gate`: the decision, its reasons, and every check with its numbers."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlops_plugins.api.errors import ExitCode
+from mlops_plugins.cli.output import as_json, echo_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
-def show(verdict: Mapping[str, Any]) -> None:
+@click.command()
+@as_json
+@click.pass_obj
+def gate(root: Path, as_json: bool) -> None:
+    """Print the newest verdict, its reasons and its checks; exit 6 if it blocks the model."""
+    from mlops_plugins.runtime import verdict
+
+    newest = verdict.read(root)
+    if as_json:
+        echo_json(newest)
+    else:
+        _show(newest)
+    if newest["decision"] == "block":
+        sys.exit(ExitCode.BLOCKED)
+
+
+def _show(verdict: Mapping[str, Any]) -> None:
     """Print a verdict; the checks of a gate that writes none are left out."""
-    import click
-
     click.echo(verdict["decision"])
     for reason in verdict["reasons"]:
         click.echo(f"  - {reason}")

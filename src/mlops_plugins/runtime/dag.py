@@ -1,0 +1,168 @@
+"""The pipeline as a graph: printed, exported, and written into a project's `dvc.yaml`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins.api.errors import ConfigurationError
+from mlops_plugins.artifacts.files import write_text
+from mlops_plugins.config import conf_files
+from mlops_plugins.manager.plugin_manager import plugin_manager
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from mlops_plugins.api.stage import Contract
+
+FILE = "dvc.yaml"
+RUN = "mlops run "
+INGEST = "ingest"
+"""Where data come from is the project's to say: its dependencies are left as they are."""
+
+
+def as_data() -> list[dict[str, Any]]:
+    """Return each stage in the order they run.
+
+    Returns:
+        By stage: `stage`, `command`, `after` (the stages whose outputs it reads), `inputs` and `outputs`
+        (paths below the project) and `parameters` (keys of params.yaml).
+    """
+    pipeline = plugin_manager().pipeline
+    makers = {
+        path: name for name in pipeline.stages for path in pipeline.contracts[name].outputs.values()
+    }
+    return [
+        {
+            "stage": str(stage),
+            "command": RUN + stage,
+            "after": _makers(pipeline.dependencies(stage), makers),
+            "inputs": pipeline.dependencies(stage),
+            "outputs": list(pipeline.contracts[stage].outputs.values()),
+            "parameters": [str(stage), *pipeline.contracts[stage].parameters],
+        }
+        for stage in pipeline.stages
+    ]
+
+
+def _makers(paths: Iterable[str], makers: dict[str, str]) -> list[str]:
+    found = {
+        str(maker): None
+        for path in paths
+        for output, maker in makers.items()
+        if path == output or path.startswith(f"{output}/")
+    }
+    return list(found)
+
+
+def as_text() -> str:
+    """Return the graph for people: a line a stage, with the stages that it follows."""
+    stages = as_data()
+    width = max(len(each["stage"]) for each in stages)
+    lines = (f"{each['stage']:<{width}}  <- {', '.join(each['after'])}" for each in stages)
+    return "\n".join(line.removesuffix("  <- ").rstrip() for line in lines)
+
+
+def entry(stage: str) -> dict[str, Any]:
+    """Return what `dvc.yaml` says of a stage."""
+    pipeline = plugin_manager().pipeline
+    contract = pipeline.placed(stage)
+    made: dict[str, Any] = {"cmd": RUN + stage}
+    if dependencies := pipeline.dependencies(stage):
+        made["deps"] = dependencies
+    made["params"] = [stage, *contract.parameters]
+    made["params"] += [{file: list(keys)} for file, keys in contract.keys.items()]
+    metrics = [{contract.outputs[name]: {"cache": False}} for name in sorted(contract.metrics)]
+    if metrics:
+        made["metrics"] = metrics
+    outputs = list(_outputs(contract))
+    if outputs:
+        made["outs"] = outputs
+    return made
+
+
+def _outputs(contract: Contract) -> Iterator[str | dict[str, Any]]:
+    for name, path in contract.outputs.items():
+        if name in contract.metrics:
+            continue
+        if contract.external:
+            yield {path: {"cache": False, "persist": True}}
+        elif name in contract.committed:
+            yield {path: {"cache": False}}
+        else:
+            yield path
+
+
+def write(root: Path) -> list[str]:
+    """Write the stages into the project's `dvc.yaml`; what the team added stays.
+
+    A stage that is missing is added after the one it follows; a stage that is there gets what its
+    contract asks for and loses paths that another stage's output replaces; a stage of ours that is no
+    more is removed.
+
+    Returns:
+        What was changed, a line each.
+
+    Raises:
+        ConfigurationError: There is no `dvc.yaml`, or it has no stages.
+    """
+    path = root / FILE
+    tree = conf_files.load_yaml(path) if path.exists() else None
+    if not isinstance(tree, dict) or not isinstance(tree.get("stages"), dict):
+        raise ConfigurationError(
+            f"There is no {FILE} with stages here.",
+            where=str(path),
+            next_step="run this in a project's folder, or restore it: git checkout -- dvc.yaml",
+        )
+    changes = list(_update(tree["stages"]))
+    if changes:
+        write_text(path, conf_files.dump(tree))
+    return changes or [f"{FILE} has every stage already"]
+
+
+def _update(stages: Any) -> Iterator[str]:
+    names = plugin_manager().pipeline.stages
+    for name in [each for each in stages if each not in names]:
+        if str(stages[name].get("cmd", "")) == f"{RUN}{name}":
+            del stages[name]
+            yield f"removed the stage {name}"
+    previous = "compose"
+    for name in names:
+        if name not in stages:
+            place = list(stages).index(previous) + 1 if previous in stages else len(stages)
+            stages.insert(place, str(name), entry(name))
+            yield f"added the stage {name}"
+        else:
+            yield from _update_stage(name, stages[name])
+        previous = str(name)
+
+
+def _update_stage(name: str, there: Any) -> Iterator[str]:
+    wanted = entry(name)
+    for key in ("deps", "params", "metrics", "outs"):
+        if key == "deps" and name == INGEST:
+            continue
+        listed = there.get(key) or []
+        missing = [each for each in wanted.get(key, []) if _name(each) not in map(_name, listed)]
+        stale = [each for each in listed if key == "deps" and _is_replaced(_name(each), wanted)]
+        for each in stale:
+            listed.remove(each)
+            yield f"{name}: no longer reads {_name(each)}"
+        if missing:
+            if key not in there:
+                there[key] = []
+                listed = there[key]
+            listed.extend(missing)
+            yield f"{name}: {key}: {', '.join(map(_name, missing))}"
+
+
+def _name(item: Any) -> str:
+    """Return the path, or the key, that an item of a list is about."""
+    return str(next(iter(item))) if isinstance(item, dict) else str(item)
+
+
+def _is_replaced(path: str, wanted: dict[str, Any]) -> bool:
+    """Return whether a dependency is an output of a stage which this stage does not read."""
+    pipeline = plugin_manager().pipeline
+    ours = {each for stage in pipeline.contracts.values() for each in stage.outputs.values()}
+    return path in ours and path not in wanted.get("deps", [])

@@ -1,0 +1,47 @@
+"""Score a file's rows by the champion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlops_plugins.api.paths import PREDICTION_LOG
+from mlops_plugins.artifacts import files, prediction_log, tables
+from mlops_plugins.artifacts.model_folder import Model, open_model
+from mlops_plugins.runtime.jobs.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def run(
+    root: Path,
+    data: Path,
+    output: Path,
+    model: Path | None,
+    *,
+    keep: bool,
+    log: Callable[[str], None],
+) -> int:
+    """Score a file's rows, keep them for monitoring, and return how many there were."""
+    project = Project(root, log)
+    rows = tables.read_user_file(data).to_pandas()
+    opened, version = _opened(project, model)
+    predicted = opened.predict(rows)
+    key = project.context.data.id
+    if key in rows.columns:
+        predicted.insert(0, key, rows[key])
+    with files.replacing(output) as draft:
+        tables.write_frame(predicted, draft)
+    if keep:
+        columns = [name for name in rows.columns if name != project.context.data.target]
+        seen = rows[columns].assign(**{name: predicted[name] for name in ("prediction", "score")})
+        prediction_log.append_batch(project.context.home / PREDICTION_LOG, seen, version)
+    return len(predicted)
+
+
+def _opened(project: Project, folder: Path | None) -> tuple[Model, str]:
+    if folder is not None:
+        return open_model(folder), "unregistered"
+    champion = project.champion()
+    return open_model(project.fetched(champion) / "model"), champion.version

@@ -1,0 +1,66 @@
+"""A project as its jobs see it: its parameters, its context and its champion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlops_plugins.api.errors import ModelError
+from mlops_plugins.api.stage import Stage
+from mlops_plugins.artifacts import files
+from mlops_plugins.config import params
+from mlops_plugins.runtime.observers import Observers, observed
+from mlops_plugins.runtime.threads import cap_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from mlops_plugins.api.context import Context
+    from mlops_plugins.api.contracts.notify import Alert
+    from mlops_plugins.api.contracts.register import Champion
+
+
+class Project:
+    """A project's parameters and context, and its champion."""
+
+    def __init__(self, root: Path, log: Callable[[str], None]) -> None:
+        self.params = params.read(root)
+        self.context = self.params.context(root, log)
+        cap_threads(self.context.threads)
+
+    def component(self, stage: str) -> Any:
+        """Return the stage's chosen implementation."""
+        return self.params.component(stage)
+
+    def observed(self, stage: str) -> AbstractContextManager[Context]:
+        """Call the observers before and after a job; give the context to run it with."""
+        return observed(stage, self.params, self.context)
+
+    def champion(self) -> Champion:
+        """Return the champion.
+
+        Raises:
+            ModelError: There is none yet.
+        """
+        champion: Champion | None = self.component(Stage.REGISTER).champion(self.context)
+        if champion is None:
+            raise ModelError(
+                f"There is no champion of '{self.context.project}' in the registry.",
+                next_step="`dvc repro` trains and registers one; `mlops gate` says why one was blocked",
+            )
+        return champion
+
+    def fetched(self, champion: Champion) -> Path:
+        """Return the folder of the champion's files, fetched once."""
+        folder = self.context.home / "models" / "champions" / champion.digest[:16]
+        if not folder.exists():
+            with files.replacing(folder) as draft:
+                champion.fetch(draft)
+        return folder
+
+    def alert(self, alert: Alert) -> None:
+        """Tell the chosen notifier, and every observer of alerts."""
+        with self.observed(Stage.NOTIFY) as context:
+            self.component(Stage.NOTIFY).notify(context, alert=alert)
+        Observers(self.params, self.context).call("mlops_on_alert", alert=alert)
