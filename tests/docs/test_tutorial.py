@@ -1,0 +1,110 @@
+"""The tutorial, as written, in an environment that `make setup` makes; and the other pages' code."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.projects import ROOT, Project
+
+pytestmark = pytest.mark.slow
+
+
+def blocks(page: str) -> list[list[tuple[str, list[str]]]]:
+    """Return each console block's commands, and the lines that are shown below each."""
+    found = []
+    for block in re.findall(r"```console\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL):
+        commands: list[tuple[str, list[str]]] = []
+        for line in block.rstrip("\n").split("\n"):
+            if line.startswith("$ "):
+                commands.append((line[2:], []))
+            else:
+                commands[-1][1].append(line)
+        found.append(commands)
+    return found
+
+
+def pattern(shown: str) -> str:
+    """Return what a shown line must match: numbers, and how wide a column is, may be others."""
+    parts = re.split(r"[\d.,]*\d", shown.strip())
+    return r"[\d.,]+".join(re.sub(r"(\\ ){2,}", r"\\s+", re.escape(part)) for part in parts)
+
+
+def test_the_tutorial_does_what_it_shows(template: Path, tmp_path: Path) -> None:
+    (tmp_path / "mlops-template").symlink_to(template)
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "MAKEFLAGS")
+    }
+    environment |= {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "GIT_AUTHOR_NAME": "Test",
+        "GIT_AUTHOR_EMAIL": "test@example.com",
+        "GIT_COMMITTER_NAME": "Test",
+        "GIT_COMMITTER_EMAIL": "test@example.com",
+    }
+    marker = "=== the next command ==="
+    commands = [command for block in blocks("tutorial.md") for command in block]
+    script = "\n".join(f"echo '{marker}'\n{typed} 2>&1" for typed, _ in commands)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    outputs = done.stdout.split(marker + "\n")[1:]
+    for (typed, shown), printed in zip(commands, outputs, strict=True):
+        for line in shown:
+            assert re.search(pattern(line), printed), (
+                f"$ {typed}\nshould print {line!r}:\n{printed}"
+            )
+
+
+def python_blocks(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL)
+
+
+def test_the_own_implementation_of_the_guide_trains(project: Project) -> None:
+    trainer, plugin, *_ = python_blocks("how-to/own-implementation.md")
+    project.write("src/late/trainer.py", trainer)
+    project.write("src/late/plugin.py", plugin)
+    project.edit("conf/config.yaml", "- train: sklearn", "- train: plain")
+    listed = project.mlops("plugins", "list").stdout
+    assert re.search(r"train +plain", listed)
+    project.mlops("compose")
+    project.mlops("run", "train")
+    project.mlops("run", "evaluate")
+    before = project.read("params.yaml")
+    project.edit("src/late/trainer.py", "most_categories=50", "most_categories=20")
+    project.mlops("compose")
+    assert project.read("params.yaml") != before
+
+
+def test_the_first_plugin_has_15_lines_and_does_what_the_guide_shows(project: Project) -> None:
+    (code,) = python_blocks("how-to/first-plugin.md")
+    assert len([line for line in code.splitlines() if line]) <= 15
+    project.write("src/late/plugin.py", code)
+    assert_shown(project, "how-to/first-plugin.md")
+
+
+def test_the_guide_to_choosing_shows_what_is_printed(project: Project) -> None:
+    project.edit("conf/train/sklearn.yaml", "max_iter: 40", "max_iter: 200")
+    assert_shown(project, "how-to/choose-implementations.md")
+
+
+def assert_shown(project: Project, page: str) -> None:
+    """Type a page's commands in a project; each prints every line that the page shows below it."""
+    for block in blocks(page):
+        for typed, shown in block:
+            printed = project.run("bash", "-c", typed, COLUMNS="120").stdout
+            for line in shown:
+                assert re.search(pattern(line), printed), (
+                    f"$ {typed}\nshould print {line!r}:\n{printed}"
+                )

@@ -1,0 +1,1 @@
+"""What tests share: projects, services, tables, and ways to look at what was made."""

@@ -1,0 +1,108 @@
+"""A team's own file, of each task, from `copier copy` to a champion that answers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+from sklearn import datasets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.helpers.projects import Project
+
+pytestmark = pytest.mark.slow
+
+
+def wine() -> pd.DataFrame:
+    """Three classes with names, columns with slashes, one category and one date beside the numbers."""
+    bunch = datasets.load_wine(as_frame=True)
+    names = {i: str(name) for i, name in enumerate(bunch.target_names)}
+    frame: pd.DataFrame = bunch.data.assign(
+        cultivar=bunch.target.map(names),
+        bottled=pd.date_range("2020-01-01", periods=len(bunch.data), freq="D").astype(str),
+        größe=["klein" if ash < 2.3 else "groß" for ash in bunch.data["ash"]],
+    )
+    return frame
+
+
+def diabetes() -> pd.DataFrame:
+    frame: pd.DataFrame = datasets.load_diabetes(as_frame=True, scaled=False).frame
+    return frame.assign(bmi=frame["bmi"].where(frame["bmi"] < 38))  # with missing values
+
+
+def cancer() -> pd.DataFrame:
+    bunch = datasets.load_breast_cancer(as_frame=True)
+    frame: pd.DataFrame = bunch.data.assign(malignant=bunch.target == 0)
+    return frame
+
+
+CASES = [
+    ("multiclass", "cultivar", wine, "balanced_accuracy", 0.8, "data.csv"),
+    ("regression", "target", diabetes, "r2", 0.2, "data.tsv"),
+    ("binary", "malignant", cancer, "roc_auc", 0.95, "data.parquet"),
+]
+
+
+@pytest.mark.parametrize(
+    ("task", "target", "load", "metric", "floor", "name"), CASES, ids=[c[0] for c in CASES]
+)
+def test_a_file_becomes_a_champion(
+    fresh: Callable[..., Project],
+    task: str,
+    target: str,
+    load: Callable[[], pd.DataFrame],
+    metric: str,
+    floor: float,
+    name: str,
+) -> None:
+    project = fresh(
+        data_source="file", data_path=f"data/source/{name}", target_column=target, task=task
+    )
+    frame = load()
+    path = project.root / "data/source" / name
+    path.parent.mkdir(parents=True)
+    if path.suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_csv(path, index=False, sep="\t" if path.suffix == ".tsv" else ",")
+    project.edit("conf/evaluate/metrics.yaml", "resamples: 100", "resamples: 20")
+    assert project.repro()[-1] == "register"
+    assert json.loads(project.read("reports/metrics.json"))[metric] > floor
+    assert json.loads(project.read("reports/verdict.json"))["decision"] == "promote"
+    assert project.repro() == []
+
+    scored = predictions(project, f"data/source/{name}")
+    assert len(scored) == len(frame)
+    if task == "regression":
+        assert scored["score"].equals(scored["prediction"])
+    else:
+        assert set(scored["prediction"]) <= set(frame[target])
+        probabilities = [column for column in scored if column.startswith("probability_")]
+        assert scored[probabilities].sum(axis=1).to_numpy() == pytest.approx(1)
+    project.dvc("plots", "show")  # every file that dvc.yaml names can be drawn
+    found = project.mlops("monitor", "--data", f"data/source/{name}", check=False)
+    assert found.returncode in (0, 10), found.stdout + found.stderr
+
+
+def predictions(project: Project, rows: str, **options: Any) -> pd.DataFrame:
+    project.mlops("predict", rows, "--output", "scored.parquet", **options)
+    return pd.read_parquet(project.root / "scored.parquet")
+
+
+@pytest.mark.parametrize("trainer", ["xgboost", "lightgbm", "estimator"])
+def test_every_trainer_takes_classes_with_names(
+    fresh: Callable[..., Project], trainer: str
+) -> None:
+    project = fresh(
+        data_source="file", data_path="data.csv", target_column="cultivar", task="multiclass"
+    )
+    wine().to_csv(project.root / "data.csv", index=False)
+    project.edit("conf/config.yaml", "- train: sklearn", f"- train: {trainer}")
+    project.mlops("compose")
+    for stage in ("ingest", "validate", "split", "features", "train", "evaluate"):
+        project.mlops("run", stage)
+    assert json.loads(project.read("reports/metrics.json"))["balanced_accuracy"] > 0.8
