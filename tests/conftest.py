@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlops_plugins.runtime.executor import cap_threads
+from mlops_plugins.runtime.threads import cap_threads
 from tests.helpers.browser import browser
 from tests.helpers.projects import (
     Project,

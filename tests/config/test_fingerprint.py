@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlops_plugins import Component, ComponentSpec, Stage
-from mlops_plugins.config.fingerprint import identity
+from mlops_plugins.config.fingerprint import fingerprint
 from mlops_plugins.manager import modules
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def test_modules_are_found_and_not_imported(package: Path) -> None:
 
 def of(root: Path, options: Component | None = None, **declared: object) -> dict[str, object]:
     given = {"stage": Stage.TRAIN, "name": "x", "target": "a:B", "summary": "x", **declared}
-    return identity(ComponentSpec(**given), options or Component(), root)  # type: ignore[arg-type]
+    return fingerprint(ComponentSpec(**given), options or Component(), root)  # type: ignore[arg-type]
 
 
 def test_libraries_and_the_cache_version_count(tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ from mlops_plugins import Stage
 from mlops_plugins.artifacts import files, tables
 from mlops_plugins.artifacts.model_folder import open_model
 from mlops_plugins.cli.app import main
-from mlops_plugins.runtime.executor import cap_threads
-from mlops_plugins.runtime.jobs import Project
+from mlops_plugins.runtime.jobs.project import Project
+from mlops_plugins.runtime.threads import cap_threads
 from mlops_plugins.stages.register.history import fold
 from tests.helpers.registering import Home
 
@@ -128,7 +128,7 @@ def command(
 def look(home: Home, known: str = "") -> dict[str, Any]:
     """Return what the registry holds; its champion predicts, unless it is known to."""
     project = Project(home.root, lambda _: None)
-    registry: Any = project.implementation(Stage.REGISTER)
+    registry: Any = project.component(Stage.REGISTER)
     storage = registry.storage(project.context)
     history = fold(storage.entries())
     champion = registry.champion(project.context)

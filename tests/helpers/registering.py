@@ -72,10 +72,10 @@ class Home:
 
     def champion(self) -> Champion | None:
         """Return whom the alias names."""
-        from mlops_plugins.runtime.jobs import Project
+        from mlops_plugins.runtime.jobs.project import Project
 
         project = Project(self.root, lambda _: None)
-        found: Champion | None = project.implementation(Stage.REGISTER).champion(project.context)
+        found: Champion | None = project.component(Stage.REGISTER).champion(project.context)
         return found
 
     def version(self) -> str | None:

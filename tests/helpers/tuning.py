@@ -16,7 +16,7 @@ from mlops_plugins.api.component import Component, parse
 from mlops_plugins.api.context import Data
 from mlops_plugins.api.contracts.tune import Trainer
 from mlops_plugins.artifacts import files, tables
-from mlops_plugins.runtime.tuned_options import merged
+from mlops_plugins.config.option_tree import merged
 from mlops_plugins.stages.tune.journal import FOLDER
 from mlops_plugins.stages.tune.optuna import Optuna
 

@@ -89,7 +89,7 @@ WRONG = {
     ),
     "misspells-stage": (
         offer("x", "a:B").replace("Stage.TRAIN", "'trian'"),
-        """plugin 'misspells-stage' of misspells-stage 1.2: ValueError: stage is 'trian', none of ingest, validate, profile, split, features, tune, train, evaluate, explain, gate, report, track, register, serve, monitor, retrain, notify ({folder}/misspells_stage.py, line 6)
+        """plugin 'misspells-stage' of misspells-stage 1.2: it offers 'x' of the stage 'trian', which is none. Did you mean 'train'?
   next: tell the author of misspells-stage""",
     ),
     "misnames": (

@@ -10,7 +10,7 @@ import pytest
 
 from mlops_plugins.api.paths import METRICS, MODEL, REFERENCE
 from mlops_plugins.artifacts import files
-from mlops_plugins.runtime.executor import THREAD_VARIABLES
+from mlops_plugins.runtime.threads import THREAD_VARIABLES
 from tests.helpers.projects import Project, git, give_environment
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from mlops_plugins.api.context import Context, Data
 from mlops_plugins.api.errors import ConfigurationError, ObserverError
 from mlops_plugins.api.hookspecs import Hooks
 from mlops_plugins.api.stage import Stage
+from mlops_plugins.config.params import Params
 from mlops_plugins.manager.plugin_manager import OBSERVERS, PluginManager, plugin_manager
-from mlops_plugins.runtime.observers import observed, required
+from mlops_plugins.runtime.observers import observed
 from tests.helpers.projects import write_distribution
 
 if TYPE_CHECKING:
@@ -83,8 +84,12 @@ def context(tmp_path: Path, said: list[str]) -> Context:
     return Context(root=tmp_path, project="p", data=data, seed=1, threads=1, log=said.append)
 
 
-def whole(*names: str, stage: Stage = Stage.TRAIN) -> dict[str, Any]:
-    return {stage: {"name": "sklearn"}, "observers": {"required": list(names)}}
+def params(*names: str, stage: Stage = Stage.TRAIN) -> Params:
+    settings = {"project": "p", "seed": 1, "threads": 1}
+    data = {"task": "binary", "target": "late"}
+    observers = {"required": list(names)}
+    section = {"name": "sklearn"}
+    return Params({**settings, "data": data, "observers": observers, stage.value: section})
 
 
 def test_the_order_is_by_distribution_and_name_and_what_asks_to_be_first_is(
@@ -118,7 +123,7 @@ def test_before_metrics_and_after_are_told(
     (tmp_path / "reports" / "metrics.json").write_text(
         '{"roc_auc": 0.75, "task": "binary", "x": null}'
     )
-    with observed(Stage.EVALUATE, whole(stage=Stage.EVALUATE), context) as told:
+    with observed(Stage.EVALUATE, params(stage=Stage.EVALUATE), context) as told:
         told.log_metric("loss", 0.5, 3)
     assert read(tmp_path) == [
         ["before", "evaluate", "sklearn"],
@@ -135,7 +140,7 @@ def test_an_error_is_told_and_stays_the_stages_own(
     install("failing", FAIL.format(event="on_error"))
     with (
         pytest.raises(ValueError, match="no rows"),
-        observed(Stage.TRAIN, whole("failing"), context),
+        observed(Stage.TRAIN, params("failing"), context),
     ):
         raise ValueError("no rows")
     assert read(tmp_path)[-1] == ["error", "train", "no rows"]
@@ -151,7 +156,7 @@ def test_one_that_fails_is_reported_and_the_others_are_told(
 ) -> None:
     install("failing", FAIL.format(event=event))
     install("recorder", RECORD)
-    with observed(Stage.TRAIN, whole(), context) as told:
+    with observed(Stage.TRAIN, params(), context) as told:
         told.log_metric("loss", 0.5)
     assert "warning: observer 'failing' of failing 1.2: OSError: offline" in said
     assert [each[0] for each in read(tmp_path)] == ["before", "metric", "after"]
@@ -161,12 +166,12 @@ def test_a_required_one_that_fails_fails_the_stage(
     install: Callable[..., None], context: Context
 ) -> None:
     install("failing", FAIL.format(event="after_stage"))
-    with pytest.raises(ObserverError) as caught, observed(Stage.TRAIN, whole("failing"), context):
+    with pytest.raises(ObserverError) as caught, observed(Stage.TRAIN, params("failing"), context):
         pass
     assert str(caught.value) == (
         "The required observer 'failing' of failing 1.2: OSError: offline.\n"
         "  where:    conf/config.yaml: observers.required: failing\n"
-        "  next:     mend what it needs, or take it from the list there"
+        "  next:     repair what it needs, or take it from the list there"
     )
     assert caught.value.exit_code == 8
 
@@ -175,7 +180,7 @@ def test_a_required_one_that_is_not_there_stops_before_anything_runs(
     install: Callable[..., None],
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        required(whole("consol"))
+        params("consol").required_observers()
     assert str(caught.value) == (
         "The required observer 'consol' is not there. Did you mean 'console'?\n"
         "  where:    conf/config.yaml: observers.required\n"
@@ -191,9 +196,9 @@ def test_a_required_one_that_is_broken_stops_before_anything_runs(
     with pytest.raises(
         ConfigurationError, match=r"'audit' is not there: plugin 'audit' of audit 1.2"
     ):
-        required(whole("audit"))
+        params("audit").required_observers()
 
 
-def test_every_hook_but_one_observes() -> None:
+def test_every_hook_that_offers_nothing_observes() -> None:
     hooks = {name for name in vars(Hooks) if name.startswith("mlops_")}
-    assert set(OBSERVERS) == hooks - {"mlops_implementations"}
+    assert set(OBSERVERS) == hooks - {"mlops_implementations", "mlops_stages"}

@@ -442,19 +442,19 @@ def test_conf_composes_to_what_was_answered(any_project: Rendered, tmp_path: Pat
     copy = tmp_path / "project"
     shutil.copytree(any_project.root, copy)
     compose.compose(copy, in_experiment=False)
-    whole, answers = params.read(copy), any_project.answers()
-    context = params.context(copy, whole, print)
+    composed, answers = params.read(copy), any_project.answers()
+    context = composed.context(copy, print)
     assert context.project == any_project.toml()["project"]["name"]
     for stage in Stage:
-        params.implementation(whole, stage)
-    assert whole["features"]["package"] == answers["package_name"]
+        composed.component(stage)
+    assert composed.as_dict()["features"]["package"] == answers["package_name"]
     if answers["data_source"] == "sample":
         assert context.data.task == "binary"
     else:
         assert context.data.task == answers["task"]
         assert context.data.target == answers["target_column"]
         options = {"file": {"path": answers["data_path"]}, "sql": {"file": "conf/ingest/data.sql"}}
-        assert options[answers["data_source"]].items() <= whole["ingest"].items()
+        assert options[answers["data_source"]].items() <= composed.as_dict()["ingest"].items()
 
 
 def outputs(stage: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from mlops_plugins.api.component import MISSING
 from mlops_plugins.api.context import Data, Task
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
 
@@ -14,10 +15,14 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
-GIVEN = r"^(?!\?\?\?$)"
-"""Matches all but `???`, which Hydra writes for a value that must be given."""
 
-Column = Annotated[str, Field(pattern=GIVEN)]
+def _given(value: str) -> str:
+    if value == MISSING:
+        raise ValueError("has no value")
+    return value
+
+
+Column = Annotated[str, AfterValidator(_given)]
 
 
 class _Closed(BaseModel):

@@ -11,7 +11,7 @@ import pytest
 from mlops_plugins import Stage
 from mlops_plugins.api.errors import ExitCode
 from mlops_plugins.artifacts import files
-from mlops_plugins.runtime.jobs import Project
+from mlops_plugins.runtime.jobs.project import Project
 from mlops_plugins.stages.register.actor import who
 from tests.helpers.registering import Home, begun, refused
 

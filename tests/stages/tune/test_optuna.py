@@ -13,11 +13,12 @@ from filelock import FileLock
 from mlops_plugins import ConfigurationError, DataError, ModelError, Stage
 from mlops_plugins.api.component import parse
 from mlops_plugins.artifacts import files, folds, tables
+from mlops_plugins.config import tuned_options
 from mlops_plugins.manager.plugin_manager import plugin_manager
-from mlops_plugins.runtime import tuned_options
 from mlops_plugins.stages.tune.journal import FOLDER
 from mlops_plugins.stages.tune.optuna import Optuna
 from mlops_plugins.stages.tune.space import distributions
+from tests.helpers.params import params_of
 from tests.helpers.refusals import contents
 from tests.helpers.tuning import (
     BEST,
@@ -153,7 +154,7 @@ def test_every_built_in_trainer_suggests_options_that_it_takes() -> None:
         offered = offer.implementation
         if offered.stage is not Stage.TRAIN or offered.name in UNTUNED:
             continue
-        made = tuned_options.trainer({"train": {"name": offered.name}})
+        made = tuned_options.trainer(params_of(train={"name": offered.name}))
         space = distributions({}, made)
         assert len(space) >= 3, offered.name
         assert space.keys() <= made.options.keys()
@@ -338,7 +339,7 @@ def test_observers_hear_of_each_complete_trial_once(tmp_path: Path) -> None:
 def test_a_trainer_can_be_sent_to_another_process() -> None:
     import pickle
 
-    given = tuned_options.trainer({"train": {"name": "sklearn", "max_iter": 7}})
+    given = tuned_options.trainer(params_of(train={"name": "sklearn", "max_iter": 7}))
     sent: Trainer = pickle.loads(pickle.dumps(given))  # noqa: S301
 
     made: Any = sent.make({"max_leaf_nodes": 5})

@@ -15,8 +15,8 @@ from mlops_plugins.api.contracts.track import Result
 from mlops_plugins.api.contracts.tune import Trial
 from mlops_plugins.api.paths import BEST, MODEL, TRIALS, TUNING
 from mlops_plugins.artifacts import files
+from mlops_plugins.config import tuned_options
 from mlops_plugins.manager.plugin_manager import plugin_manager
-from mlops_plugins.runtime import tuned_options
 from mlops_plugins.runtime.executor import run_stage
 from mlops_plugins.runtime.result import collect
 from mlops_plugins.stages.track.mlflow import Tracker
@@ -47,7 +47,7 @@ def sandbox(tmp_path: Path) -> Sandbox:
 def train(sandbox: Sandbox, **params: Any) -> list[str]:
     """Run `mlops run train`; return what it said."""
     said: list[str] = []
-    files.write_json(sandbox.root / "params.yaml", {**sandbox.params, **params})
+    files.write_json(sandbox.root / "params.yaml", {**sandbox.tree, **params})
     run_stage(sandbox.root, Stage.TRAIN, said.append)
     return said
 
