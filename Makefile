@@ -37,10 +37,11 @@ setup: .venv/ready  ## The environment in which this repository is developed and
 demo: .tools/bin/copier  ## A project in build/demo (DEMO=/some/where): trained, served, watched
 	@PATH="$(CURDIR)/.tools/bin:$$PATH" .tools/bin/python scripts/demo.py "$(DEMO)"
 
-lint: .venv/ready  ## Format, style and types
+lint: .venv/ready  ## Format, style, types and layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 test: lint  ## Every check and every test
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist worksteal --cov --cov-report=term $(PYTEST)
@@ -48,8 +49,9 @@ test: lint  ## Every check and every test
 bench: .venv/ready  ## Measure against a plain script, an empty pipeline and a small template
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
 
-generated: .venv/ready  ## Write the template's conf/ and the reference anew from the code
+generated: .venv/ready  ## Write the template's conf/, its dvc.yaml and the reference from the code
 	$(BIN)/python scripts/make_conf.py
+	$(BIN)/python scripts/make_dvc.py
 	$(BIN)/python scripts/make_reference.py
 
 constraints: .tools/bin/uv  ## Resolve anew the versions that everything is tested with

@@ -140,4 +140,5 @@ CONTRACT: Final = Contract(
     external=True,
     reads=("reports/evaluation",),
     wrapper="mlops_plugins.runtime.wrappers:register",
+    note="As track, it writes to a system that is not DVC's.",
 )

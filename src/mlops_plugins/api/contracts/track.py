@@ -61,4 +61,6 @@ CONTRACT: Final = Contract(
         "reports/validation.json",
         "reports/verdict.json",
     ),
+    note="It writes to a system that is not DVC's, so it is never restored from DVC's cache; "
+    "its output is in .gitignore, so that a fresh clone fills an empty store again.",
 )
