@@ -52,6 +52,7 @@ BUILTINS = (
         "Every column, its relation to the target, and what to notice",
         libraries=("pandas",),
     ),
+    _builtin(Stage.PROFILE, "none", "NoProfile", "Profile nothing"),
     _builtin(
         Stage.SPLIT,
         "column",
@@ -158,6 +159,7 @@ BUILTINS = (
         extra="mlops-plugins[shap]",
         libraries=("shap", "scikit-learn"),
     ),
+    _builtin(Stage.EXPLAIN, "none", "NoExplanation", "Explain nothing"),
     _builtin(
         Stage.GATE,
         "champion",
@@ -169,6 +171,9 @@ BUILTINS = (
     ),
     _builtin(
         Stage.REPORT, "page", "Page", "One self-contained page, a model card and a data sheet"
+    ),
+    _builtin(
+        Stage.REPORT, "none", "NoReport", "Report nothing; promotion still needs a complete card"
     ),
     _builtin(
         Stage.TRACK,
@@ -191,6 +196,7 @@ BUILTINS = (
         "MLflow's model registry: versions, challenger and champion",
         extra="mlops-plugins[mlflow]",
     ),
+    _builtin(Stage.REGISTER, "none", "NoRegistry", "Register nothing: there is never a champion"),
     _builtin(
         Stage.SERVE,
         "fastapi",

@@ -32,6 +32,10 @@ class Stage(StrEnum):
     NOTIFY = "notify"
 
 
+NONE = "none"
+"""The name of the implementation by which a project does without an optional stage."""
+
+
 def named(stage: str) -> str:
     """Return a built-in stage as the `Stage` that it is, another stage as its name.
 
@@ -68,7 +72,7 @@ class Contract:
         added: Parameters that this minor version added: an implementation for the previous one is
             called without them.
         optional: Methods that an implementation may do without.
-        newer: Inputs that may be missing, as `dvc.yaml` may be older than the stage that writes them.
+        may_miss: Inputs that may be missing: `dvc.yaml` may leave out, or be older than, their stage.
         default: What runs in a project whose `conf/config.yaml` does not name the stage.
     """
 
@@ -90,5 +94,5 @@ class Contract:
     note: str = ""
     added: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
-    newer: frozenset[str] = frozenset()
+    may_miss: frozenset[str] = frozenset()
     default: str | None = None

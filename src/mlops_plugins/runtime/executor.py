@@ -146,7 +146,7 @@ class Execution:
 
 def _require_inputs(contract: Contract, root: Path) -> None:
     for name, path in contract.inputs.items():
-        if not (root / path).exists() and name not in contract.newer:
+        if not (root / path).exists() and name not in contract.may_miss:
             raise DataError(
                 f"The stage '{contract.stage}' needs {path}, which is missing.",
                 where=str(root / path),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlops_plugins.api.errors import ModelError
 from mlops_plugins.api.paths import REPORT
-from mlops_plugins.api.stage import Stage
+from mlops_plugins.api.stage import NONE, Stage
 from mlops_plugins.artifacts import card, files, model_folder
 from mlops_plugins.config import tuned_options
 from mlops_plugins.runtime import ingest_manifest
@@ -36,7 +36,8 @@ def train(execution: Execution) -> None:
 
 def register(execution: Execution) -> None:
     """Register; promote no model of which the team has not said what it is for."""
-    _require_card(execution.context.root, execution.inputs["verdict"])
+    if execution.params.section(Stage.REGISTER).name != NONE:
+        _require_card(execution.context.root, execution.inputs["verdict"])
     execution.call()
 
 

@@ -103,7 +103,7 @@ def checks(which: str, *, options: Mapping[str, Mapping[str, Any]] | None = None
 def _of_implementation(subject: Subject) -> list[Check]:
     return [
         Check(str(subject), name, partial(run, subject))
-        for name, run in contracts.of(subject.stage).items()
+        for name, run in contracts.of(subject.stage, subject.name).items()
     ]
 
 

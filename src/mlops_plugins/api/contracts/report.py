@@ -63,6 +63,7 @@ CONTRACT: Final = Contract(
     },
     outputs={"output": REPORT},
     kept={"card": "card.yaml"},
+    may_miss=frozenset({"profile", "explanation", "tuning"}),
     default="page",
     parameters=(
         "ingest",

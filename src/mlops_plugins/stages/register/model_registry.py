@@ -71,7 +71,7 @@ class PromotingRegistry(Component):
             lineage=lineage,
             digest=files.digest(model),
             verdict=verdict.read_text(encoding="utf-8"),
-            run=files.read_json(run)["digest"],
+            run=(files.read_json_if_any(run) or {}).get("digest", ""),
         )
         judged = files.read_json(verdict)
         if judged["model"] != package.digest:

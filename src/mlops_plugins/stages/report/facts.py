@@ -141,7 +141,7 @@ def _importance(explanation: Path) -> dict[str, Any] | None:
 
 def _tuning(folder: Path) -> dict[str, Any]:
     trials = files.read_json_if_any(folder / "trials.json") or {"trials": []}
-    best = files.read_json(folder / "best.json")
+    best = files.read_json_if_any(folder / "best.json") or {"options": {}}
     return {"trials": len(trials["trials"]), "options": best["options"]}
 
 

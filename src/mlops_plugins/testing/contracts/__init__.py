@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins.api.stage import Stage
+from mlops_plugins.api.stage import NONE, Stage
 from mlops_plugins.testing.contracts import (
     evaluate,
     explain,
@@ -54,6 +54,12 @@ OF_STAGE: Mapping[str, Mapping[str, Run]] = {
 """Each stage's own checks; the name completes a sentence that begins with the implementation's."""
 
 
-def of(stage: str) -> Mapping[str, Run]:
-    """Return all checks of a stage's implementations."""
-    return {**general.CHECKS, **OF_STAGE.get(stage, pipeline.checks(lambda _: None))}
+def of(stage: str, name: str) -> Mapping[str, Run]:
+    """Return all checks of an implementation of a stage.
+
+    One that does nothing, and one of a stage that a plugin adds, are held to what is said of every
+    stage.
+    """
+    if name == NONE or stage not in OF_STAGE:
+        return {**general.CHECKS, **pipeline.checks(lambda _: None)}
+    return {**general.CHECKS, **OF_STAGE[stage]}
