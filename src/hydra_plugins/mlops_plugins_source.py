@@ -34,7 +34,6 @@ class ImplementationSource(ConfigSource):
     def load_config(self, config_path: str) -> ConfigResult:
         """Return an implementation's name and the defaults of its options."""
         from mlops_plugins.api.component import defaults
-        from mlops_plugins.api.stage import Stage
         from mlops_plugins.manager.plugin_manager import plugin_manager
 
         if not self.is_config(config_path):
@@ -42,7 +41,7 @@ class ImplementationSource(ConfigSource):
         stage, name = _split(config_path)
         values: dict[str, Any] = {
             "name": name,
-            **defaults(plugin_manager().load(Stage(stage), name)),
+            **defaults(plugin_manager().load(stage, name)),
         }
         return ConfigResult(
             provider=self.provider,
@@ -53,9 +52,9 @@ class ImplementationSource(ConfigSource):
 
     def is_group(self, config_path: str) -> bool:
         """Return whether the path is a stage."""
-        from mlops_plugins.api.stage import Stage
+        from mlops_plugins.manager.plugin_manager import plugin_manager
 
-        return config_path.strip("/") in {"", *Stage}
+        return config_path.strip("/") in {"", *plugin_manager().stages}
 
     def is_config(self, config_path: str) -> bool:
         """Return whether the path is an implementation."""
@@ -64,15 +63,14 @@ class ImplementationSource(ConfigSource):
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         """Return the stages at the top, and a stage's implementations below it."""
-        from mlops_plugins.api.stage import Stage
         from mlops_plugins.manager.plugin_manager import plugin_manager
 
-        path = config_path.strip("/")
+        path, stages = config_path.strip("/"), plugin_manager().stages
         if not path:
-            return [] if results_filter is ObjectType.CONFIG else sorted(Stage)
-        if path not in set(Stage) or results_filter is ObjectType.GROUP:
+            return [] if results_filter is ObjectType.CONFIG else sorted(map(str, stages))
+        if path not in stages or results_filter is ObjectType.GROUP:
             return []
-        return plugin_manager().names(Stage(path))
+        return plugin_manager().names(path)
 
 
 class ImplementationSearchPath(SearchPathPlugin):

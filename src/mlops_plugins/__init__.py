@@ -15,7 +15,7 @@ from mlops_plugins.api.errors import (
 )
 from mlops_plugins.api.hookspecs import hookimpl
 from mlops_plugins.api.spec import ComponentSpec
-from mlops_plugins.api.stage import Stage
+from mlops_plugins.api.stage import Contract, Stage
 
 __all__ = [
     "Alert",
@@ -24,6 +24,7 @@ __all__ = [
     "ComponentSpec",
     "ConfigurationError",
     "Context",
+    "Contract",
     "DataError",
     "Decision",
     "Field",

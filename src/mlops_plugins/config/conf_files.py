@@ -117,7 +117,7 @@ def choose(root: Path, group: str, choice: str) -> None:
     for entry in config["defaults"]:
         if isinstance(entry, dict) and group in entry:
             entry[group] = choice
-    write_text(root / MAIN, dump(config))
+    write_text(root / MAIN, dump_edited(config))
 
 
 def set_value(file: Path, key: str, value: Any) -> None:
@@ -128,7 +128,7 @@ def set_value(file: Path, key: str, value: Any) -> None:
     for parent in parents:
         node = node.setdefault(parent, {})
     node[last] = value
-    write_text(file, dump(tree))
+    write_text(file, dump_edited(tree))
 
 
 def load_yaml(path: Path) -> Any:
@@ -151,11 +151,22 @@ def load_yaml(path: Path) -> Any:
 
 
 def dump(tree: Any) -> str:
-    """Return plain data, or what `load` returned, as YAML."""
+    """Return plain data as YAML."""
+    return _dumped(tree)
+
+
+def dump_edited(tree: Any) -> str:
+    """Return what `load` or `load_yaml` returned as YAML, its lists indented as in the template."""
+    return _dumped(tree, mapping=2, sequence=4, offset=2)
+
+
+def _dumped(tree: Any, **indents: int) -> str:
     from ruamel.yaml import YAML
 
     yaml = YAML()
     yaml.width = 10_000
+    if indents:
+        yaml.indent(**indents)
     stream = io.StringIO()
     yaml.dump(tree, stream)
     return stream.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import ConfigurationError
@@ -116,8 +117,19 @@ def write(root: Path) -> list[str]:
         )
     changes = list(_update(tree["stages"]))
     if changes:
-        write_text(path, conf_files.dump(tree))
+        write_text(path, _spaced(conf_files.dump_edited(tree)))
     return changes or [f"{FILE} has every stage already"]
+
+
+def _spaced(text: str) -> str:
+    """Return the file with an empty line before each stage that was added."""
+    lines: list[str] = []
+    for line in text.splitlines(keepends=True):
+        begins_stage = re.match(r"  [\w-]+:\n", line) is not None
+        if begins_stage and lines and not re.match(r"\n|\s*#|\S+:\n", lines[-1]):
+            lines.append("\n")
+        lines.append(line)
+    return "".join(lines)
 
 
 def _update(stages: Any) -> Iterator[str]:
@@ -130,11 +142,20 @@ def _update(stages: Any) -> Iterator[str]:
     for name in names:
         if name not in stages:
             place = list(stages).index(previous) + 1 if previous in stages else len(stages)
-            stages.insert(place, str(name), entry(name))
+            stages.insert(place, str(name), _flowing(entry(name)))
             yield f"added the stage {name}"
         else:
             yield from _update_stage(name, stages[name])
         previous = str(name)
+
+
+def _flowing(made: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry whose parameters stand on one line, as in the template."""
+    from ruamel.yaml.comments import CommentedSeq
+
+    parameters = CommentedSeq(made["params"])
+    parameters.fa.set_flow_style()
+    return {**made, "params": parameters}
 
 
 def _update_stage(name: str, there: Any) -> Iterator[str]:
@@ -145,14 +166,13 @@ def _update_stage(name: str, there: Any) -> Iterator[str]:
         listed = there.get(key) or []
         missing = [each for each in wanted.get(key, []) if _name(each) not in map(_name, listed)]
         stale = [each for each in listed if key == "deps" and _is_replaced(_name(each), wanted)]
+        place = listed.index(stale[0]) if stale else len(listed)
         for each in stale:
             listed.remove(each)
             yield f"{name}: no longer reads {_name(each)}"
         if missing:
-            if key not in there:
-                there[key] = []
-                listed = there[key]
-            listed.extend(missing)
+            there.setdefault(key, listed)
+            listed[place:place] = missing
             yield f"{name}: {key}: {', '.join(map(_name, missing))}"
 
 

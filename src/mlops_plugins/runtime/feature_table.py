@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import estimators
+from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import tables
 from mlops_plugins.config import params
+from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +26,9 @@ def describe(root: Path) -> list[dict[str, Any]]:
         DataError: There is no table of features, or a column of it can be no feature.
     """
     context = params.read(root).context(root, lambda _: None)
-    frame = tables.read_frame(root / "data/features/train.parquet")
-    estimators.require_target(frame, context, where="data/features/train.parquet")
+    features = plugin_manager().pipeline.placed(Stage.TRAIN).inputs["features"]
+    frame = tables.read_frame(root / features / "train.parquet")
+    estimators.require_target(frame, context, where=f"{features}/train.parquet")
     others = (context.data.target, context.data.weight)
     return [_described(frame[name]) for name in frame if name not in others]
 

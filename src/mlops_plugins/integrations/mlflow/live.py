@@ -8,11 +8,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files
 from mlops_plugins.config import params, tuned_options
 from mlops_plugins.integrations.mlflow.store import connected, create_run, experiment_of
+from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +107,7 @@ def training(root: Path, chosen: Params) -> str:
     tree = chosen.as_dict()
     sections = [tree[key] for key in ("project", "data", "seed", "threads")]
     sections.append(tuned_options.section(root, chosen))
-    features = files.digest(root / CONTRACTS[Stage.FEATURES].outputs["output"])
+    features = files.digest(root / plugin_manager().pipeline.placed(Stage.TRAIN).inputs["features"])
     learns_from = json.dumps([sections, features], sort_keys=True, default=str)
     return hashlib.sha256(learns_from.encode()).hexdigest()
 
