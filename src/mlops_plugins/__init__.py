@@ -1,5 +1,11 @@
 """The stages of a machine-learning project, each one swappable by a word in `conf/`."""
 
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from mlops_plugins import moved
 from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.context import Context
 from mlops_plugins.api.contracts.ingest import Source
@@ -35,3 +41,12 @@ __all__ = [
     "Stage",
     "hookimpl",
 ]
+
+moved.install()
+
+
+def __getattr__(name: str) -> Any:
+    """Return what plugins of the previous version import by its former name."""
+    if name not in moved.NAMES:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return moved.attribute(sys.modules[__name__], name)

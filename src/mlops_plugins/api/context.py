@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from mlops_plugins.api.deprecation import Deprecated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,9 +77,25 @@ class Context:
     log_metric: LogMetric = _unobserved
 
     @property
+    def say(self) -> Callable[[str], None]:
+        """Return `log`, by its name in the previous version."""
+        _warn_renamed("context.say", "context.log")
+        return self.log
+
+    @property
+    def measured(self) -> LogMetric:
+        """Return `log_metric`, by its name in the previous version."""
+        _warn_renamed("context.measured", "context.log_metric")
+        return self.log_metric
+
+    @property
     def home(self) -> Path:
         """The project's own folder, also from inside DVC's temporary copy of it.
 
         What outlives an experiment (the tracking database) belongs here.
         """
         return home(self.root)
+
+
+def _warn_renamed(former: str, present: str) -> None:
+    warnings.warn(Deprecated(f"it calls '{former}'", instead=f"call '{present}'"), stacklevel=3)

@@ -157,14 +157,15 @@ def _unmet(line: str) -> str:
 
 def _load(found: Found, plugin: Plugin, entry_point: metadata.EntryPoint) -> None:
     try:
-        module = entry_point.load()
-        problem = misuse(module)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            module = entry_point.load()
+            problem = misuse(module)
+            if not problem:
+                found.manager.register(module, name=plugin.key)
         if problem:
             found.leave_out(plugin, problem)
             return
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            found.manager.register(module, name=plugin.key)
     except (Exception, SystemExit) as error:  # noqa: BLE001  anything may be wrong with a stranger's module
         found.leave_out(plugin, error)
         return
@@ -216,6 +217,11 @@ def _told(plugin: Plugin, error: BaseException | str) -> tuple[str, str]:
         return error, f"tell the author of {plugin.distribution}"
     if isinstance(error, ModuleNotFoundError) and error.name:
         library = error.name.partition(".")[0]
+        if library == hookspecs.GROUP:
+            return (
+                f"it imports '{error.name}', which is not in this version",
+                f"upgrade {plugin.distribution}; `Upgrading` in the changelog says what moved where",
+            )
         return (
             f"it needs '{library}', which is not installed",
             f"install what provides '{library}', or uninstall {plugin.distribution}",

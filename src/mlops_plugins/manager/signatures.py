@@ -141,7 +141,7 @@ def _inherited(classes: Mapping[str, ast.ClassDef], name: str) -> dict[str, Any]
             if above is None:
                 return None
             found |= above
-        elif not (isinstance(base, ast.Name) and base.id == "Component"):
+        elif not (isinstance(base, ast.Name) and base.id in ("Component", "Options")):
             return None
     for node in classes[name].body:
         if isinstance(node, ast.FunctionDef):
