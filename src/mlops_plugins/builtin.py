@@ -57,19 +57,19 @@ BUILTINS = (
         Stage.SPLIT,
         "column",
         "Column",
-        "A column says which rows train and which judge",
+        "A column says which rows train and which test",
         cache_version=2,
     ),
-    _builtin(Stage.SPLIT, "group", "Group", "Groups at random judge, each whole", cache_version=2),
-    _builtin(Stage.SPLIT, "random", "Random", "Rows at random judge", cache_version=2),
+    _builtin(Stage.SPLIT, "group", "Group", "Whole groups at random test", cache_version=2),
+    _builtin(Stage.SPLIT, "random", "Random", "Rows at random test", cache_version=2),
     _builtin(
         Stage.SPLIT,
         "stratified",
         "Stratified",
-        "Rows at random judge, each class in proportion",
+        "Rows at random test, each class in proportion",
         cache_version=2,
     ),
-    _builtin(Stage.SPLIT, "time", "Time", "The last rows in time judge", cache_version=2),
+    _builtin(Stage.SPLIT, "time", "Time", "The last rows in time test", cache_version=2),
     _builtin(
         Stage.FEATURES,
         "project",
@@ -227,7 +227,7 @@ BUILTINS = (
         "Retrain after enough windows with drift or lost performance",
     ),
     _builtin(Stage.NOTIFY, "file", "File", "Append alerts to a file, one JSON object a line"),
-    _builtin(Stage.NOTIFY, "log", "Log", "Say alerts in the log"),
+    _builtin(Stage.NOTIFY, "log", "Log", "Write alerts to the log"),
 )
 
 

@@ -180,7 +180,7 @@ def _explain(error: ValidationError, options: type[Component], where: str) -> Co
         what = f"The option '{path}' has no value."
     else:
         if key in options.model_fields and _of_several_kinds(options.model_fields[key]):
-            # pydantic tells what is wrong for each of them: the deepest was meant.
+            # pydantic describes what is wrong for each of them: the deepest was meant.
             path = key
             first = max((e for e in errors if e["loc"][0] == key), key=lambda e: len(e["loc"]))
         what = f"The option '{path}' is {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}."

@@ -46,12 +46,12 @@ class LogMetric(Protocol):
     """Takes a metric's name, its value, and the step (round, epoch) it belongs to, if any."""
 
     def __call__(self, metric: str, value: float, step: int | None = None) -> None:
-        """Tell it."""
+        """Log the metric."""
         ...
 
 
 def _unobserved(metric: str, value: float, step: int | None = None) -> None:
-    """Tell nobody: outside a run there are no observers."""
+    """Do nothing: outside a run there are no observers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +64,8 @@ class Context:
         data: What the columns mean.
         seed: The one seed; derive every random state from it.
         threads: How many threads a library may use.
-        log: Tells the user something, on standard error.
-        log_metric: Tells the observers a metric while the work goes on: `log_metric("loss", 0.3, 12)`.
+        log: Prints a line for the user, on standard error.
+        log_metric: Gives the observers a metric while the work goes on: `log_metric("loss", 0.3, 12)`.
     """
 
     root: Path

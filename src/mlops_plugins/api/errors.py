@@ -1,4 +1,4 @@
-"""What a user is told when something is wrong, and the exit code that goes with it."""
+"""What a user reads when something is wrong, and the exit code that goes with it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ExitCode(IntEnum):
 
 
 class MlopsError(Exception):
-    """A user's mistake or a condition of the world, told without a traceback.
+    """A user's mistake or a condition of the world, shown without a traceback.
 
     Args:
         what: What failed, in one sentence.

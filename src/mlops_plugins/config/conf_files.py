@@ -41,7 +41,7 @@ def load(path: Path) -> Any:
     parent = "" if path.parent.name == FOLDER else f"{path.parent.name}/"
     shown = f"{FOLDER}/{parent}{path.name}"
     try:
-        whole = YAML().load(path) or {}
+        tree = YAML().load(path) or {}
     except FileNotFoundError:
         raise ConfigurationError(
             f"There is no {shown}.",
@@ -54,14 +54,14 @@ def load(path: Path) -> Any:
             where=f"{shown}: " + " ".join(str(error).split())[:200],
             next_step="correct that line",
         ) from None
-    if not isinstance(whole, dict) or not isinstance(whole.get("defaults", []), list):
+    if not isinstance(tree, dict) or not isinstance(tree.get("defaults", []), list):
         raise ConfigurationError(
             "The configuration is no mapping, or its defaults are no list.",
             where=shown,
             expected="a line `key: value` for each key, and below `defaults:` lines `- stage: name`",
             next_step="correct it there, or restore the file: git checkout -- conf",
         )
-    return whole
+    return tree
 
 
 def choices(root: Path) -> dict[str, str]:

@@ -66,7 +66,7 @@ def tuned(context: Context, params: Params, best: Path) -> Train:
             error.what,
             where=str(best),
             expected=error.expected,
-            next_step="`mlops run tune` searches anew",
+            next_step="`mlops run tune` searches again",
         ) from None
 
 
@@ -127,5 +127,5 @@ def _unreadable(path: Path, error: Exception) -> ModelError:
         f"What the tuner wrote cannot be read: {type(error).__name__}: {error}.",
         where=str(path),
         expected="as mlops_plugins.api.contracts.tune.Tune says",
-        next_step="`mlops run tune` writes it anew",
+        next_step="`mlops run tune` writes it again",
     )

@@ -35,7 +35,7 @@ class Plugin:
 
     @property
     def key(self) -> str:
-        """Return what tells it from every other plugin."""
+        """Return what distinguishes it from every other plugin."""
         return f"{self.distribution}:{self.name}"
 
     def __str__(self) -> str:
@@ -76,7 +76,7 @@ class Found:
 
     def leave_out(self, plugin: Plugin, error: BaseException | str) -> None:
         """Remember that a plugin cannot be used."""
-        text, next_step = _told(plugin, error)
+        text, next_step = _described(plugin, error)
         self.broken.append(Broken(plugin, text, next_step))
 
 
@@ -206,7 +206,7 @@ def _parameters(function: Any) -> list[str]:
     return [name for name in code.co_varnames[: code.co_argcount] if name != "self"]
 
 
-def _told(plugin: Plugin, error: BaseException | str) -> tuple[str, str]:
+def _described(plugin: Plugin, error: BaseException | str) -> tuple[str, str]:
     """Return what is wrong, and what to do."""
     if isinstance(error, str):
         if error.startswith("it needs"):

@@ -35,7 +35,7 @@ def _taken(parameters: Any) -> frozenset[str] | None:
 
 
 def problem(contract: Contract, found: Methods) -> str:
-    """Say how `found` breaks the stage's contract; nothing if it keeps it."""
+    """Return how `found` breaks the stage's contract; nothing if it keeps it."""
     for name, wanted in interface_methods(contract).items():
         if name not in found:
             if name in contract.optional:
@@ -58,7 +58,7 @@ def interface(contract: Contract) -> str:
 
 
 def deprecations(contract: Contract, found: Methods) -> list[str]:
-    """Say which parameters of this version the method of the stage does not take yet."""
+    """Return which parameters of this version the method of the stage does not take yet."""
     stage = contract.stage
     taken = found.get(stage)
     if taken is None:
@@ -118,7 +118,7 @@ def _default_signature(contract: Contract) -> inspect.Signature:
 def written_methods(file: Path, name: str) -> Methods | None:
     """Return the methods of a class as its source says, importing nothing.
 
-    None if that cannot be told: the class is made, or inherits methods, elsewhere.
+    None if the source does not show it: the class is made, or inherits methods, elsewhere.
 
     Raises:
         LookupError: The file has no such name.

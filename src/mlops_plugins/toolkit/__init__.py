@@ -11,7 +11,7 @@
 | `conform` | rows with the dtypes that the schema gives |
 | `folds` | the cross-validation folds of the training rows, if the split left some |
 | `open_model`, `describe_model` | the model folder: predictions from raw rows, or only what it says of itself |
-| `PredictionLog` | what was asked, what was answered, by which version |
+| `PredictionLog` | requests, responses, and the version that answered |
 | `scoring`, `slices` | the metrics of each task, and groups of rows, as evaluation and gate define them |
 | `card` | the team's own words about the model, in `card.yaml` |
 | `component` | another implementation, by its name in `conf/`, to wrap it |

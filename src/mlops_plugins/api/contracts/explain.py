@@ -29,7 +29,7 @@ class Explain(Protocol):
     ) -> RowExplanation:
         """Return what each raw column adds to the score of `row`, a table of one raw row.
 
-        `reference` is the Parquet table of judged rows that the row is compared with.
+        `reference` is the Parquet table of scored test rows that the row is compared with.
         """
         ...
 

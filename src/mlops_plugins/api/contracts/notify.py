@@ -1,4 +1,4 @@
-"""Notify: tell people."""
+"""Notify: deliver an alert to people."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Notify(Protocol):
-    """Tell people."""
+    """Deliver an alert to people."""
 
     def notify(self, context: Context, *, alert: Alert) -> None:
         """Deliver `alert`."""

@@ -32,7 +32,7 @@ class Register(Protocol):
     ) -> None:
         """Make the model a version with the alias its verdict gives; write `digest` and `alias`.
 
-        `reference` is the table of judged rows that monitoring will compare with: keep it beside
+        `reference` is the table of scored test rows that monitoring will compare with: keep it beside
         the model, and `report`, with the model card, and `lineage`: plain data that say what the model
         was made from, by which code, parameters and libraries, and what it reached. The output must be the same in each
         registry, or DVC sees another result.

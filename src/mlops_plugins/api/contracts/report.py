@@ -1,4 +1,4 @@
-"""Report: tell people what the run found."""
+"""Report: what people read about a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Report(Protocol):
-    """Tell people what the run found."""
+    """Write what people read about a run."""
 
     def report(
         self,

@@ -20,7 +20,7 @@ class Serve(Protocol):
     ) -> None:
         """Serve the folder `model` on `host` and `port` until interrupted.
 
-        `version` is what the answers name; what was asked and answered is appended to the folder `log`.
+        `version` is what the answers name; requests and responses are appended to the folder `log`.
         """
         ...
 

@@ -27,8 +27,8 @@ class Track(Protocol):
 class Result:
     """What one run of the pipeline made, for a tracker.
 
-    `trials` are the tuner's, if it searched, and `tuned_by` is the metric that they were judged by.
-    `history` is what was measured while the model learnt: the steps and values of each metric.
+    `trials` are the tuner's, if it searched, and `tuned_by` is the metric that they were compared by.
+    `history` is the metrics logged while the model learnt: the steps and values of each metric.
     """
 
     digest: str

@@ -27,7 +27,7 @@ class Tune(Protocol):
         These are only the options that were found; those of `conf/` hold for the others. Where
         several were tried, `trials.json` holds them: the `metric`, of which more is better, and
         `trials`, each with the fields of a `Trial`. The rows that judge the model are not looked at:
-        trials are judged by parts of the training rows, as `mlops_plugins.artifacts.folds.read` gives them.
+        trials are scored on parts of the training rows, as `mlops_plugins.artifacts.folds.read` gives them.
 
         Raises:
             ConfigurationError: An option that is to be searched is none of the trainer's.
@@ -65,7 +65,7 @@ class Trial:
         state: `complete`, `pruned` (stopped before its last fold) or `failed`.
         options: What was tried, by the option's name; a key of an option as `option.key`.
         value: The mean of `folds`, or None if it failed.
-        folds: The metric on each fold that was judged.
+        folds: The metric on each fold that was scored.
         reason: Why it failed.
     """
 

@@ -174,10 +174,10 @@ def _text(value: Any) -> str:
 
 
 def _model(project: Project, folder: Path | None) -> tuple[Path, Path, str]:
-    """Return the model's folder, the rows it was judged on, and its version.
+    """Return the model's folder, the scored test rows, and its version.
 
     Raises:
-        DataError: A model folder is given, and the project has judged no rows.
+        DataError: A model folder is given, and the project has evaluated no model.
         ModelError: There is no champion.
     """
     if folder is None:
@@ -187,7 +187,7 @@ def _model(project: Project, folder: Path | None) -> tuple[Path, Path, str]:
     reference = project.context.root / REFERENCE
     if not reference.exists():
         raise DataError(
-            "There are no judged rows to compare the row with.",
+            "There are no scored test rows to compare the row with.",
             where=str(reference),
             next_step="dvc repro evaluate",
         )

@@ -60,7 +60,7 @@ class Project:
         return folder
 
     def alert(self, alert: Alert) -> None:
-        """Tell the chosen notifier, and every observer of alerts."""
+        """Deliver it by the chosen notifier, and to every observer of alerts."""
         with self.observed(Stage.NOTIFY) as context:
             self.component(Stage.NOTIFY).notify(context, alert=alert)
         Observers(self.params, self.context).call("mlops_on_alert", alert=alert)
