@@ -39,9 +39,7 @@ def main() -> None:
     ) as todo:
         if todo:
             run("make", "--no-print-directory", "setup", cwd=project)
-    with step(
-        "dvc repro: ingest, validate, split, features, train, evaluate, explain, gate, track, register"
-    ):
+    with step("dvc repro: compose, and every stage that `mlops dag` shows"):
         uv_run(project, "dvc", "repro")
     with step("what came out"):
         uv_run(project, "dvc", "metrics", "show")
