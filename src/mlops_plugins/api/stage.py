@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlops_plugins.api.formats import FileFormat
+
 
 class Stage(StrEnum):
     """The built-in steps of the lifecycle, in the order they run; plugins add others by their names."""
@@ -74,6 +76,7 @@ class Contract:
         optional: Methods that an implementation may do without.
         may_miss: Inputs that may be missing: `dvc.yaml` may leave out, or be older than, their stage.
         default: What runs in a project whose `conf/config.yaml` does not name the stage.
+        formats: The files of its outputs that others read, each with the model of its content.
     """
 
     stage: str
@@ -96,3 +99,4 @@ class Contract:
     optional: frozenset[str] = frozenset()
     may_miss: frozenset[str] = frozenset()
     default: str | None = None
+    formats: tuple[FileFormat, ...] = ()

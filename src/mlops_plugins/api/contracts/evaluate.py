@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from mlops_plugins.api import formats
 from mlops_plugins.api.paths import EVALUATION, METRICS, MODEL
 from mlops_plugins.api.stage import Contract
 
@@ -38,4 +39,5 @@ CONTRACT: Final = Contract(
     parameters=("data", "seed", "threads"),
     metrics=frozenset({"metrics"}),
     note="It trains on shares of the rows, for the learning curve.",
+    formats=formats.EVALUATE,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+from mlops_plugins.api import formats
 from mlops_plugins.api.paths import MODEL
 from mlops_plugins.api.stage import Contract
 
@@ -64,4 +65,5 @@ CONTRACT: Final = Contract(
     outputs={"output": "reports/explanation"},
     optional=frozenset({"explain_row"}),
     parameters=("data", "seed"),
+    formats=formats.EXPLAIN,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from mlops_plugins.api import formats
 from mlops_plugins.api.paths import SCHEMA
 from mlops_plugins.api.stage import Contract
 
@@ -44,4 +45,5 @@ CONTRACT: Final = Contract(
     inputs={"splits": "data/splits", "schema": SCHEMA},
     outputs={"output": "data/features"},
     parameters=("data", "seed"),
+    formats=formats.FEATURES,
 )

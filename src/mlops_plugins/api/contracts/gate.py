@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from mlops_plugins.api import formats
 from mlops_plugins.api.paths import EVALUATION, METRICS, MODEL
 from mlops_plugins.api.stage import Contract
 
@@ -51,4 +52,5 @@ CONTRACT: Final = Contract(
     parameters=("register", "data", "seed"),
     needs=("champion",),
     committed=frozenset({"output"}),
+    formats=formats.GATE,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from mlops_plugins.api import formats
 from mlops_plugins.api.stage import Contract
 
 if TYPE_CHECKING:
@@ -46,4 +47,5 @@ CONTRACT: Final = Contract(
     outputs={"output": "data/raw.parquet", "manifest": "reports/ingest.json"},
     parameters=("data",),
     wrapper="mlops_plugins.runtime.wrappers:ingest",
+    formats=formats.INGEST,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
+from mlops_plugins.api import formats
 from mlops_plugins.api.stage import Contract
 
 if TYPE_CHECKING:
@@ -39,4 +40,8 @@ class Finding:
     reasons: tuple[str, ...] = ()
 
 
-CONTRACT: Final = Contract(stage="monitor", protocol=Monitor)
+CONTRACT: Final = Contract(
+    stage="monitor",
+    protocol=Monitor,
+    formats=formats.MONITOR,
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
+from mlops_plugins.api import formats
 from mlops_plugins.api.paths import MODEL, REFERENCE, REPORT
 from mlops_plugins.api.stage import Contract
 
@@ -142,4 +143,5 @@ CONTRACT: Final = Contract(
     wrapper="mlops_plugins.runtime.wrappers:register",
     note="As track, it writes to a system that is not DVC's.",
     may_miss=frozenset({"run", "report"}),
+    formats=formats.REGISTER,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from mlops_plugins.api import formats
 from mlops_plugins.api.paths import EVALUATION, METRICS, MODEL, REPORT, TUNING
 from mlops_plugins.api.stage import Contract
 
@@ -82,4 +83,5 @@ CONTRACT: Final = Contract(
         "project",
     ),
     needs=("parameters",),
+    formats=formats.REPORT,
 )

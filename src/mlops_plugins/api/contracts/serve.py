@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from mlops_plugins.api import formats
 from mlops_plugins.api.stage import Contract
 
 if TYPE_CHECKING:
@@ -25,4 +26,8 @@ class Serve(Protocol):
         ...
 
 
-CONTRACT: Final = Contract(stage="serve", protocol=Serve)
+CONTRACT: Final = Contract(
+    stage="serve",
+    protocol=Serve,
+    formats=formats.SERVE,
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from mlops_plugins.api import formats
 from mlops_plugins.api.stage import Contract
 
 if TYPE_CHECKING:
@@ -32,4 +33,5 @@ CONTRACT: Final = Contract(
     inputs={"table": "data/validated.parquet"},
     outputs={"output": "data/splits"},
     parameters=("data", "seed"),
+    formats=formats.SPLIT,
 )

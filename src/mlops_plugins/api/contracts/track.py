@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from mlops_plugins.api import formats
 from mlops_plugins.api.stage import Contract
 
 if TYPE_CHECKING:
@@ -63,4 +64,5 @@ CONTRACT: Final = Contract(
     ),
     note="It writes to a system that is not DVC's, so it is never restored from DVC's cache; "
     "its output is in .gitignore, so that a fresh clone fills an empty store again.",
+    formats=formats.TRACK,
 )

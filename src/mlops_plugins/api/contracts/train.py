@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from mlops_plugins.api import formats
 from mlops_plugins.api.paths import BEST, MODEL, SCHEMA
 from mlops_plugins.api.stage import Contract
 
@@ -56,4 +57,5 @@ CONTRACT: Final = Contract(
     wrapper="mlops_plugins.runtime.wrappers:train",
     keys={"reports/ingest.json": ("sha256",)},
     note="The model says which data it was trained on.",
+    formats=formats.TRAIN,
 )

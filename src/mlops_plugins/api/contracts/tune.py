@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
+from mlops_plugins.api import formats
 from mlops_plugins.api.paths import TUNING
 from mlops_plugins.api.stage import Contract
 
@@ -85,4 +86,5 @@ CONTRACT: Final = Contract(
     default="none",
     parameters=("train", "data", "seed", "threads"),
     needs=("trainer",),
+    formats=formats.TUNE,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from mlops_plugins.api import formats
 from mlops_plugins.api.paths import SCHEMA
 from mlops_plugins.api.stage import Contract
 
@@ -36,4 +37,5 @@ CONTRACT: Final = Contract(
     outputs={"output": "data/validated.parquet", "report": "reports/validation.json"},
     kept={"schema": SCHEMA},
     parameters=("data",),
+    formats=formats.VALIDATE,
 )

@@ -1,0 +1,22 @@
+"""What all formats share: further keys are allowed, and a number may be null."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Number = float | None
+"""A number; null where it is not defined."""
+
+
+class Content(BaseModel):
+    """The content of a file: the keys that readers rely on, and any others."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+
+class Interval(Content):
+    """A number and its 95 % interval."""
+
+    value: Number = Field(description="The number.")
+    low: Number = Field(description="Where its 95 % interval begins.")
+    high: Number = Field(description="Where its 95 % interval ends.")

@@ -1,0 +1,24 @@
+"""What a monitor found in one window."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mlops_plugins.api.formats.base import Content, Field
+
+
+class Section(Content):
+    """One part of what was compared."""
+
+    status: str = Field(description="What was found there; `alarm` is read by retrain/policy.")
+
+
+class MonitorReport(Content):
+    """The report; the runner adds `created` and the `version` of the model."""
+
+    status: Literal["ok", "insufficient_data", "drift", "alarm"] = Field(
+        description="What was found, for the retraining policy."
+    )
+    reasons: list[str] | None = Field(None, description="Why, in sentences.")
+    data_quality: Section | None = Field(None, description="Whether the values keep the schema.")
+    performance: Section | None = Field(None, description="Whether the model is as good as it was.")
