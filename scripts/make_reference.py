@@ -15,10 +15,26 @@ from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.hookspecs import Hooks
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.manager.discovery import OWN_DISTRIBUTION
+from mlops_plugins.manager.formats import load_model
 from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mlops_plugins.api.formats import FileFormat
+
+TABLES = (".parquet", ".csv")
+WORDS = {
+    "": "any",
+    "array": "list",
+    "boolean": "true or false",
+    "integer": "whole number",
+    "null": "null",
+    "number": "number",
+    "object": "object",
+    "string": "text",
+}
+"""What the types of a JSON Schema are called."""
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
 
@@ -66,10 +82,59 @@ def contracts() -> Iterator[str]:
             listed = ", ".join(f"`{name}`: `{path}`" for name, path in paths.items())
             if listed:
                 yield f"In a project it {what} {listed}.\n"
+        for each in contract.formats:
+            yield from _format(each, contract.outputs.get(each.output, ""))
     yield "# Hooks\n"
     for name, hook in vars(Hooks).items():
         if name.startswith("mlops_"):
             yield from _function(name, hook)
+
+
+def _format(described: FileFormat, place: str) -> Iterator[str]:
+    """Describe a file: its keys, with their types and meanings; of a table, its columns."""
+    name = "/".join(filter(None, (place, described.file)))
+    model = load_model(described)
+    written = "" if described.required else " An implementation may do without this file."
+    yield f"`{name}`: {inspect.getdoc(model)}{written}\n"
+    schema = model.model_json_schema()
+    rows = list(_keys(schema, schema.get("$defs", {}), ""))
+    if rows:
+        yield f"| {'column' if name.endswith(TABLES) else 'key'} | type | required | |"
+        yield "|---|---|---|---|"
+        yield from rows
+        yield ""
+
+
+def _keys(schema: Any, known: Any, above: str) -> Iterator[str]:
+    """Give a row for each key of a JSON Schema, and for those below it."""
+    for each in _alternatives(schema, known):
+        for name, field in each.get("properties", {}).items():
+            key = f"{above}.{name}".removeprefix(".")
+            needed = "yes" if name in each.get("required", ()) else "no"
+            yield f"| `{key}` | {_type(field, known)} | {needed} | {field['description']} |"
+            yield from _keys(field, known, key)
+        below = each.get("additionalProperties")
+        if isinstance(below, dict):
+            yield from _keys(below, known, f"{above}.<name>".removeprefix("."))
+        if "items" in each:
+            yield from _keys(each["items"], known, f"{above}[]")
+
+
+def _type(schema: Any, known: Any) -> str:
+    """Return the type of a value in words."""
+    words = [
+        " or ".join(f"`{one}`" for one in each.get("enum", [each.get("const")]))
+        if "enum" in each or "const" in each
+        else WORDS[each.get("type", "")]
+        for each in _alternatives(schema, known)
+    ]
+    return " or ".join(words)
+
+
+def _alternatives(schema: Any, known: Any) -> Iterator[Any]:
+    """Give the schemas of which a value keeps one, with references followed."""
+    for each in schema.get("anyOf", [schema]):
+        yield known[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
 
 
 def _function(name: str, function: Any) -> Iterator[str]:

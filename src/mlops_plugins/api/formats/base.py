@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+__all__ = ["Collection", "Content", "Field", "Interval", "Number"]
 
 Number = float | None
 """A number; null where it is not defined."""
+
+Items = TypeVar("Items")
 
 
 class Content(BaseModel):
     """The content of a file: the keys that readers rely on, and any others."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+
+class Collection(RootModel[Items], Generic[Items]):
+    """The content of a file that is a list, or an object whose keys are names."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
 
 
 class Interval(Content):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import RootModel
-
-from mlops_plugins.api.formats.base import Content, Field, Interval, Number
+from mlops_plugins.api.formats.base import Collection, Content, Field, Interval, Number
 
 
-class Metrics(RootModel[dict[str, Number]]):
+class Metrics(Collection[dict[str, Number]]):
     """The value of each metric, flat, for DVC, the tracker and the gate's limits."""
 
 
@@ -22,7 +20,7 @@ class Measured(Interval):
     )
 
 
-class Summary(RootModel[dict[str, Measured]]):
+class Summary(Collection[dict[str, Measured]]):
     """Each metric by its name, among them the task's primary one."""
 
 
@@ -148,7 +146,7 @@ class ClassRow(Content):
     f1: Interval = Field(description="The harmonic mean of both.")
 
 
-class Classes(RootModel[list[ClassRow]]):
+class Classes(Collection[list[ClassRow]]):
     """Each class, where the task has classes."""
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import RootModel
-
-from mlops_plugins.api.formats.base import Content, Field
+from mlops_plugins.api.formats.base import Collection, Content, Field
 
 
 class ModelSchema(Content):
@@ -33,5 +31,5 @@ class ModelManifest(Content):
     files: dict[str, str] = Field(description="The SHA-256 of each other file.")
 
 
-class History(RootModel[dict[str, list[tuple[int, float]]]]):
+class History(Collection[dict[str, list[tuple[int, float]]]]):
     """What was measured while the model learnt: of each metric the steps and values."""
