@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING
 
-from mlops_plugins.api.errors import MlopsError
+from mlops_plugins.api.errors import MlopsError, PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,10 +47,12 @@ def attempt(did: str, work: Callable[[], object]) -> MlopsError | None:
     """Do the work; return the error that refused it, or None when it is done.
 
     Raises:
-        ConformanceError: An error of another kind than MlopsError was raised.
+        ConformanceError: It broke its contract, or raised an error of another kind than MlopsError.
     """
     try:
         work()
+    except PluginError as error:
+        raise ConformanceError(did, expected="what its contract says", found=told(error)) from error
     except MlopsError as error:
         return error
     except ConformanceError:

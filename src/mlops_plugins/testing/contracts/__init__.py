@@ -61,5 +61,5 @@ def of(stage: str, name: str) -> Mapping[str, Run]:
     stage.
     """
     if name == NONE or stage not in OF_STAGE:
-        return {**general.CHECKS, **pipeline.checks(lambda _: None)}
+        return {**general.CHECKS, **pipeline.checks(pipeline.keeps_formats)}
     return {**general.CHECKS, **OF_STAGE[stage]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.evaluate import JUDGED, MODEL_CHECKS, read_json
@@ -14,7 +14,7 @@ from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.tables import DIABETES, WINES, Case, dates, indexed, names, nulls, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mlops_plugins.api.contracts.explain import RowExplanation
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 def verify(sandbox: Sandbox) -> None:
     """The table and the JSON name the raw columns that the model takes."""
+    pipeline.keeps_formats(sandbox)
     columns = _inputs(sandbox)
     did = "its importance.csv was read"
     try:
@@ -38,7 +39,7 @@ def verify(sandbox: Sandbox) -> None:
         found=", ".join(map(repr, strange or first)),
     )
     whole = read_json(sandbox["output"] / "importance.json", "its importance.json was read")
-    absent = sorted(set(first) - set(_texts(whole)))
+    absent = sorted(set(first) - {each["column"] for each in whole["columns"]})
     require(
         not absent,
         "its importance.json was read",
@@ -51,19 +52,6 @@ def _inputs(sandbox: Sandbox) -> list[str]:
     from mlops_plugins.artifacts.model_folder import describe
 
     return describe(sandbox["model"]).schema.inputs
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield every text in a JSON value, keys too."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
 
 
 def _explains(case: Case, subject: Subject, folder: Path) -> None:

@@ -31,6 +31,7 @@ ALONE = (0, 1, -1)
 
 def verify(sandbox: Sandbox) -> None:
     """Both parts have a row for each row, with its target and weight; the recipe repeats what was written."""
+    pipeline.keeps_formats(sandbox)
     did = f"it made features of {sandbox.case}"
     target, weight = sandbox.case.data.target, sandbox.case.data.weight
     for part in ("train", "test"):

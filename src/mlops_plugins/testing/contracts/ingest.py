@@ -24,6 +24,7 @@ DID = "it ran"
 
 def verify(sandbox: Sandbox) -> None:
     """The output is Parquet with rows, and columns by name."""
+    pipeline.keeps_formats(sandbox)
     done("its output was read as Parquet", lambda: tables.read(sandbox["output"]))
     table = tables.read(sandbox["output"])
     require(table.num_rows, DID, expected="one row an example", found="no rows")

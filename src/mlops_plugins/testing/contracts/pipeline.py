@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mlops_plugins.api.errors import ConfigurationError
 from mlops_plugins.api.stage import Stage
+from mlops_plugins.manager import formats
 from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.testing.artefacts import scratch
 from mlops_plugins.testing.failure import ConformanceError, attempt, done, require, told
@@ -57,6 +58,19 @@ def checks(verify: Verify, *, then: Then = _nothing) -> Mapping[str, Run]:
         "is deterministic under the seed": partial(is_deterministic, then),
         "leaves what was there when it is killed": partial(survives_a_kill, verify),
     }
+
+
+def keeps_formats(sandbox: Sandbox) -> None:
+    """The files that others read are as the stage's contract says.
+
+    Raises:
+        ConformanceError: One is missing, or lacks a key.
+    """
+    whose = str(sandbox.subject.offer)
+    done(
+        f"the files that it wrote on {sandbox.case} were read",
+        lambda: formats.check_outputs(sandbox.contract, sandbox.outputs, whose),
+    )
 
 
 def ran(sandbox: Sandbox) -> Sandbox:

@@ -30,6 +30,7 @@ ELSEWHERE = re.compile(
 
 def verify(sandbox: Sandbox) -> None:
     """The page needs nothing from elsewhere, and the numbers are JSON."""
+    pipeline.keeps_formats(sandbox)
     did = f"it profiled {sandbox.case}"
     numbers = read_json(sandbox["output"] / "profile.json", "its profile.json was read")
     require(numbers, "its profile.json was read", expected="numbers", found=numbers)

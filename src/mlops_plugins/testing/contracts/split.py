@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 def verify(sandbox: Sandbox) -> None:
     """The rows with a target are in one of the two parts."""
+    pipeline.keeps_formats(sandbox)
     did = f"it split {sandbox.case}"
     whole = tables.read(sandbox["table"])
     parts = {}

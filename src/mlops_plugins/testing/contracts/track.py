@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 def verify(sandbox: Sandbox) -> None:
     """The output says which result was recorded, and nothing that another store would not."""
+    pipeline.keeps_formats(sandbox)
     found = read_json(sandbox["output"], "its output was read")
     wanted = collect(sandbox.context, sandbox.params).digest
     require(
-        isinstance(found, dict) and found.get("digest") == wanted,
+        found["digest"] == wanted,
         "its output was read",
         expected=f"as 'digest' the result's, {wanted}",
         found=found,

@@ -39,6 +39,7 @@ ALONE = (0, 1, -1)
 
 def verify(sandbox: Sandbox) -> None:
     """The estimator can be loaded, and scores the judging rows."""
+    pipeline.keeps_formats(sandbox)
     require(
         any(item.is_file() for item in (sandbox["output"] / "estimator").rglob("*")),
         f"it trained on {sandbox.case}",

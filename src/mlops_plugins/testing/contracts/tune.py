@@ -30,16 +30,16 @@ TRIALS = "its trials.json was read"
 
 def verify(sandbox: Sandbox) -> None:
     """The options are for the trainer, which takes them, and are the best of the trials, if any."""
+    pipeline.keeps_formats(sandbox)
     trainer = tuned_options.trainer(sandbox.params)
     best = read_json(sandbox["output"] / "best.json", BEST)
     require(
-        isinstance(best, dict) and best.get("train") == trainer.name,
+        best["train"] == trainer.name,
         BEST,
         expected=f"as 'train' the trainer's name, {trainer.name}",
         found=best,
     )
-    options = best.get("options")
-    require(isinstance(options, dict), BEST, expected="'options', by name", found=best)
+    options = best["options"]
     done("the trainer was made with the options it found", lambda: trainer.make(options))
     trials: list[Trial] = []
     done(TRIALS, lambda: trials.extend(tuned_options.trials(sandbox.root)[1]))
