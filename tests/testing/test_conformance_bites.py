@@ -54,7 +54,7 @@ BASES = {
     "ingest": "mlops_plugins.stages.ingest.sample:Sample",
     "validate": "mlops_plugins.stages.validate.pandera:Pandera",
     "profile": "shelf:Page",
-    "split": "mlops_plugins.stages.split:Random",
+    "split": "mlops_plugins.stages.split.random:Random",
     "features": "mlops_plugins.stages.features.project:ProjectFeatures",
     "tune": "mlops_plugins.stages.tune.none:NoTuner",
     "train": "mlops_plugins.stages.train.sklearn:GradientBoosting",
@@ -62,7 +62,7 @@ BASES = {
     "explain": "mlops_plugins.stages.explain.permutation:Permutation",
     "gate": "mlops_plugins.stages.gate.champion:Gatekeeper",
     "report": "mlops_plugins.stages.report.page:Page",
-    "track": "mlops_plugins.stages.tune.none:NoTracker",
+    "track": "mlops_plugins.stages.track.none:NoTracker",
     "register": "shelf:Shelf",
     "serve": "mlops_plugins.api.component:Component",
     "monitor": "mlops_plugins.stages.monitor.drift:DriftMonitor",
@@ -252,7 +252,7 @@ PIPELINE = [
     Broken(
         "split",
         PROMISES,
-        "test.parquet is missing",
+        "split/acme of acme-ml 1.2 wrote no data/splits/test.parquet",
         SPLIT + '    (output / "test.parquet").unlink()',
     ),
     Broken(
@@ -360,6 +360,12 @@ PROFILES = [
     ),
     Broken(
         "profile",
+        PROMISES,
+        "profile.json, which is ['late', 'carrier']",
+        PROFILE + "    files.write_json(output / 'profile.json', ['late', 'carrier'])",
+    ),
+    Broken(
+        "profile",
         "shows nulls in every feature",
         "NaN, which is no JSON",
         PROFILE + "    (output / 'profile.json').write_text('{\"mean\": NaN}')",
@@ -440,7 +446,12 @@ TUNES = [
         "as 'train' the trainer's name, sklearn",
         TUNE.format(statement="found['train'] = 'trees'"),
     ),
-    Broken("tune", PROMISES, "'options', by name", TUNE.format(statement="found.pop('options')")),
+    Broken(
+        "tune",
+        PROMISES,
+        "best.json without 'options'",
+        TUNE.format(statement="found.pop('options')"),
+    ),
     Broken(
         "tune",
         PROMISES,
@@ -456,7 +467,7 @@ TUNES = [
     Broken("tune", PROMISES, "each trial once", tried("trials[1]['number'] = 0")),
     Broken("tune", PROMISES, "of each such one its value", tried("trials[1]['value'] = None")),
     Broken(
-        "tune", PROMISES, "What the tuner wrote cannot be read", tried("trials[1].pop('folds')")
+        "tune", PROMISES, "trials.json without 'trials[1].folds'", tried("trials[1].pop('folds')")
     ),
     Broken(
         "tune",
@@ -536,6 +547,12 @@ VALIDATES = [
         "validates flights (binary)",
         "every row with its values, in order",
         VALIDATE + "    tables.write(tables.read(output).take([1, 0, *range(2, 409)]), output)",
+    ),
+    Broken(
+        "validate",
+        PROMISES,
+        "reports/validation.json without 'findings[0].what'",
+        VALIDATE + "    files.write_json(report, {'findings': [{'rule': 'nulls', 'row': 3}]})",
     ),
     Broken(
         "validate",
@@ -781,7 +798,7 @@ EVALUATES = [
     Broken(
         "evaluate",
         PROMISES,
-        "a flat object of numbers",
+        "in which 'test' is {",
         EVALUATE + "    files.write_json(metrics, {'test': files.read_json(metrics)})",
     ),
     Broken(
@@ -793,8 +810,17 @@ EVALUATES = [
     Broken(
         "evaluate",
         PROMISES,
-        "for each metric value, low, high, baseline",
+        "summary.json without 'roc_auc.low'",
         EVALUATE + "    files.write_json(output / 'summary.json', {'roc_auc': {'value': 0.5}})",
+    ),
+    Broken(
+        "evaluate",
+        PROMISES,
+        "the metric by which gates compare models, roc_auc",
+        EVALUATE
+        + "    path = output / 'summary.json'\n"
+        + "    measured = files.read_json(path)\n"
+        + "    files.write_json(path, {'f1': measured['f1']})",
     ),
     Broken(
         "evaluate",
@@ -805,7 +831,7 @@ EVALUATES = [
     Broken(
         "evaluate",
         "takes a stored pandas index",
-        "no ['score']",
+        "predictions.parquet without the column 'score'",
         EVALUATE
         + "    path = output / 'predictions.parquet'\n"
         + "    tables.write(tables.read(path).drop_columns(['score']), path)",
@@ -852,7 +878,13 @@ EXPLAINS = [
         "explain",
         PROMISES,
         "the columns that importance.csv names",
-        EXPLAIN + "    files.write_json(output / 'importance.json', {'columns': [0.5, 0.1]})",
+        EXPLAIN + "    files.write_json(output / 'importance.json', {'columns': []})",
+    ),
+    Broken(
+        "explain",
+        PROMISES,
+        "importance.json, which is [0.5, 0.1]",
+        EXPLAIN + "    files.write_json(output / 'importance.json', [0.5, 0.1])",
     ),
     Broken(
         "explain",
@@ -881,16 +913,19 @@ def gate(statement: str) -> str:
 
 UNFETCHED = "blocks when the champion cannot be fetched"
 GATES = [
-    Broken("gate", PROMISES, "one of promote, keep, block", gate("verdict['decision'] = 'yes'")),
-    Broken("gate", PROMISES, "a list of sentences", gate("verdict['reasons'] = []")),
-    Broken("gate", PROMISES, "the digest of the model folder", gate("del verdict['model']")),
+    Broken("gate", PROMISES, "'promote', 'keep' or 'block'", gate("verdict['decision'] = 'yes'")),
+    Broken("gate", PROMISES, "at least one item", gate("verdict['reasons'] = []")),
+    Broken("gate", PROMISES, "the digest of the model folder", gate("verdict['model'] = 'x'")),
     Broken(
-        "gate", PROMISES, "an outcome and a reason", gate("verdict['checks'] = [{'name': 'x'}]")
+        "gate",
+        PROMISES,
+        "without 'checks[0].outcome'",
+        gate("verdict['checks'] = [{'name': 'x'}]"),
     ),
     Broken(
         "gate",
         "judges a model of diabetes (regression)",
-        "the version that it compared with, or null",
+        "reports/verdict.json without 'champion'",
         gate("del verdict['champion']"),
     ),
     Broken(
@@ -957,7 +992,7 @@ TRACKS = [
         PROMISES,
         "as 'digest' the result's",
         "def track(self, context, *, result, output):\n"
-        "    files.write_json(output, {'run': 'abc'})",
+        "    files.write_json(output, {'digest': 'abc'})",
     ),
 ]
 
@@ -965,7 +1000,7 @@ REGISTERS = [
     Broken(
         "register",
         PROMISES,
-        "and an 'alias'",
+        "reports/registration.json without 'alias'",
         REGISTER + "    files.write_json(output, {'digest': files.digest(model)})",
     ),
     Broken(
@@ -1028,7 +1063,61 @@ REGISTERS = [
     ),
 ]
 
+SERVE = """
+def serve(self, context, *, model, version, log, host, port):
+    from mlops_plugins.stages.serve.fastapi import Service
+    {statement}
+    Service().serve(context, model=model, version=version, log=log, host=host, port=port)
+"""
+CONSTANT = """
+def serve(self, context, *, model, version, log, host, port):
+    import http.server
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = {body}
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+    http.server.HTTPServer((host, port), Handler).serve_forever()
+"""
+ANSWERS = "answers a row, and logs it"
 SERVES = [
+    Broken("serve", ANSWERS, "found:    status 200: hello", CONSTANT.format(body='b"hello"')),
+    Broken(
+        "serve",
+        ANSWERS,
+        "what the model folder predicts: {'prediction': 0, 'score': 0.",
+        CONSTANT.format(body="""b'{"predictions": [{"prediction": 0, "score": 0.5}]}'"""),
+    ),
+    Broken(
+        "serve",
+        ANSWERS,
+        "There are no predictions to look at.",
+        SERVE.format(statement='log = context.root / "elsewhere"'),
+    ),
+    Broken(
+        "serve",
+        ANSWERS,
+        "*.jsonl without 'score'",
+        SERVE.format(
+            statement="from mlops_plugins.artifacts.prediction_log import PredictionLog\n"
+            "    append = PredictionLog.append\n"
+            "    PredictionLog.append = lambda self, entries: append(\n"
+            "        self, ({k: v for k, v in one.items() if k != 'score'} for one in entries))"
+        ),
+    ),
+    Broken(
+        "serve",
+        ANSWERS,
+        "KeyError: 'address'",
+        "def serve(self, context, *, model, version, log, host, port):\n"
+        "    import socket\n"
+        "    with socket.create_server((host, port)) as listener:\n"
+        "        while True: listener.accept()\n"
+        "def request(self, *, host, port, row): return {}['address']",
+    ),
     Broken(
         "serve",
         "listens, and ends at SIGTERM",
@@ -1054,11 +1143,18 @@ def monitor(statement: str = "pass", before: str = "pass") -> str:
     return MONITOR.format(statement=statement, before=before)
 
 
+ALWAYS_OK = """
+def monitor(self, context, *, reference, current, model, output):
+    files.write_json(output / 'report.json', {'status': 'ok'})
+    files.write_text(output / 'report.html', '<html>All is well: distance, carrier.</html>')
+    return Finding(status='ok', reasons=())
+"""
+
 MONITORS = [
     Broken(
         "monitor",
         "is calm about flights (binary)",
-        "ok, or insufficient_data",
+        "expected: ok",
         monitor(
             "finding = Finding(status='alarm', reasons=('so',))\n"
             "    files.write_json(output / 'report.json', {'status': 'alarm'})"
@@ -1073,8 +1169,14 @@ MONITORS = [
     Broken(
         "monitor",
         "is calm about columns with odd names",
-        "as 'status' what it found",
+        "report.json without 'status'",
         monitor("files.write_json(output / 'report.json', {})"),
+    ),
+    Broken(
+        "monitor",
+        "is calm about flights (binary)",
+        "as 'status' what it found",
+        monitor("files.write_json(output / 'report.json', {'status': 'drift'})"),
     ),
     Broken(
         "monitor",
@@ -1102,9 +1204,28 @@ MONITORS = [
     ),
     Broken(
         "monitor",
-        "gives reasons for what it finds",
+        "reports a change",
         "a reason for",
         monitor("finding = Finding(status=finding.status)"),
+    ),
+    Broken(
+        "monitor",
+        "reports a change",
+        "names what has changed",
+        monitor("(output / 'report.html').write_text('<html>Something has changed.</html>')"),
+    ),
+    *(
+        Broken("monitor", check, said, ALWAYS_OK)
+        for check, said in (
+            ("reports a change", "expected: drift, or alarm"),
+            ("decides nothing on no rows", "expected: insufficient_data"),
+        )
+    ),
+    Broken(
+        "monitor",
+        "is calm about flights (binary)",
+        "found:    insufficient_data, because too few",
+        ALWAYS_OK.replace("'ok'", "'insufficient_data'").replace("()", "('too few',)"),
     ),
 ]
 

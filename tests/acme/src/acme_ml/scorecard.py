@@ -45,7 +45,7 @@ class Scorecard(Component):
         learnt = tables.read_frame(splits / "train.parquet")[context.data.target]
         truth = scoring.positions(rows[context.data.target], opened.classes)
         scores = opened.scores(rows)
-        usual = np.full(len(truth), scores.positions(learnt, opened.classes).mean())
+        usual = np.full(len(truth), scoring.positions(learnt, opened.classes).mean())
         summary = _summary(truth, scores[:, 1], usual)
         files.write_json(metrics, {name: row["value"] for name, row in summary.items()})
         files.write_json(output / "summary.json", summary)
