@@ -52,7 +52,9 @@ def read(folder: Path) -> pd.DataFrame:
     import pandas as pd
 
     frames = [tables.read_frame(path) for path in sorted(folder.glob("*.parquet"))]
-    frames += [pd.read_json(path, lines=True) for path in sorted(folder.glob("*.jsonl"))]
+    # As JSON types them: pandas would make numbers of version "1" and of text such as "007".
+    types: dict[str, Any] = {"dtype": False, "convert_dates": False, "precise_float": True}
+    frames += [pd.read_json(path, lines=True, **types) for path in sorted(folder.glob("*.jsonl"))]
     if not frames:
         raise DataError(
             "There are no predictions to look at.",

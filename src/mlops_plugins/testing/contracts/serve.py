@@ -108,7 +108,7 @@ def answers_and_logs(subject: Subject, folder: Path) -> None:
     _agrees(records[0], expected, did)
     absent = [name for name in row if name not in records[0]]
     require(
-        not absent and str(records[0]["version"]) == VERSION,
+        not absent and records[0]["version"] == VERSION,
         did,
         expected=f"the raw row, and version {VERSION}",
         found=f"version {records[0]['version']}, without {', '.join(absent) or 'nothing'}",
