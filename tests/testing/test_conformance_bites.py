@@ -258,7 +258,7 @@ PIPELINE = [
     Broken(
         "split",
         PROMISES,
-        "its output data/splits at the path that it was given",
+        "ended without an error, and wrote no 'output'",
         BEFORE_SPLIT.format(statement='output = context.root / "data/splits"'),
     ),
     Broken(

@@ -88,8 +88,15 @@ class Sandbox:
 
     @property
     def params(self) -> Params:
-        """Return the parameters, with the subject as the stage's component."""
-        return Params(self.tree, where=f"checks(options={{'{self.subject}': ...}})")
+        """Return the parameters, with the subject as the stage's component.
+
+        Raises:
+            ConfigurationError: One of the subject's options is missing or wrong.
+        """
+        where = f"checks(options={{'{self.subject}': ...}})"
+        made = Params(self.tree, where=where)
+        made.component(self.stage, where=where)
+        return made
 
     @property
     def contract(self) -> Contract:

@@ -123,12 +123,6 @@ def first_run(subject: Subject) -> FirstRun:
     done(did, lambda: sandbox.run(into=elsewhere))
     after = sandbox.content()
     for path in sandbox.contract.outputs.values():
-        require(
-            (elsewhere / path).exists(),
-            did,
-            expected=f"its output {path} at the path that it was given",
-            found="nothing there",
-        )
         copy(elsewhere / path, sandbox.root / path)
     return FirstRun(sandbox, before, after)
 
