@@ -169,6 +169,17 @@ def test_a_stage_of_another_author_has_formats_of_its_own(tmp_path: Path) -> Non
         formats.check_outputs(contract, {"output": tmp_path}, "label/acme of acme-ml 1.2")
 
 
+@pytest.mark.parametrize("model", ["acme_nowhere:Run", "mlops_plugins.api.formats.track:Walk", ""])
+def test_a_model_that_is_not_there_is_its_authors_error(tmp_path: Path, model: str) -> None:
+    wrong = FileFormat(output="output", model=model)
+    written(tmp_path / "run.json", {})
+    with pytest.raises(
+        PluginError, match=r"The model of a file cannot be imported: .+\."
+    ) as caught:
+        formats.check([wrong], "output", tmp_path / "run.json", "label/acme of acme-ml 1.2")
+    assert model in caught.value.where
+
+
 def test_commands_that_check_no_file_import_no_model() -> None:
     code = (
         "import sys\n"

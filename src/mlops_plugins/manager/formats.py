@@ -76,9 +76,21 @@ def _files(path: Path, file: str) -> list[Path]:
 
 
 def load_model(expected: FileFormat) -> type[BaseModel]:
-    """Import the model of a format."""
+    """Import the model of a format.
+
+    Raises:
+        PluginError: It cannot be imported.
+    """
     module, _, attribute = expected.model.partition(":")
-    model: type[BaseModel] = getattr(importlib.import_module(module), attribute)
+    try:
+        model: type[BaseModel] = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise PluginError(
+            f"The model of a file cannot be imported: {error}.",
+            where=f"FileFormat(model={expected.model!r})",
+            expected="module:Class, a pydantic model",
+            next_step="tell the author of the stage's contract",
+        ) from error
     return model
 
 

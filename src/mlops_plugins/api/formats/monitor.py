@@ -10,7 +10,9 @@ from mlops_plugins.api.formats.base import Content, Field
 class Section(Content):
     """One part of what was compared."""
 
-    status: str = Field(description="What was found there; `alarm` is read by retrain/policy.")
+    status: str | None = Field(
+        None, description="What was found there; retrain/policy acts on `alarm`."
+    )
 
 
 class MonitorReport(Content):

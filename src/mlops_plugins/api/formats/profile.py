@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from mlops_plugins.api.formats.base import Content, Field, Number
+from mlops_plugins.api.formats.base import Content, Field
 
 
 class Column(Content):
     """What a column holds."""
 
     name: str = Field(description="The column.")
-    role: str | None = Field(None, description="feature, target, id, time or weight.")
-    missing_share: Number = Field(None, description="Its share of nulls.")
-    distinct: int | None = Field(None, description="How many values it has.")
+    role: str = Field("", description="feature, target, id, time or weight.")
+    missing_share: float = Field(0.0, description="Its share of nulls.")
+    distinct: int = Field(0, description="How many values it has.")
 
 
 class Profile(Content):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from mlops_plugins.api.formats.base import Content, Field, Number
 
@@ -18,9 +18,7 @@ class Finding(Content):
     """One way in which the table is not as it should be."""
 
     what: str = Field(description="What is wrong, in a sentence.")
-    severity: Literal["error", "warning"] = Field(
-        "warning", description="Whether it stops the pipeline."
-    )
+    severity: str | None = Field(None, description="error or warning.")
     rule: str | None = Field(None, description="What was broken, in one word.")
     column: str | None = Field(None, description="The column, if it is about one.")
     count: int | None = Field(None, description="Rows that it is about.")
