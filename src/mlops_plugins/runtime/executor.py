@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts import files
 from mlops_plugins.config import params as parameters
-from mlops_plugins.manager import signatures
+from mlops_plugins.manager import formats, signatures
 from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.runtime.observers import observed
 from mlops_plugins.runtime.threads import cap_threads
@@ -85,7 +85,8 @@ def execute(
 
     Raises:
         DataError: An input is missing.
-        PluginError: The component ended without an error, and did not write what it promises.
+        PluginError: The component ended without an error, and did not write what it promises, or not
+            in the form that others read.
     """
     _require_inputs(contract, context.root)
     with ExitStack() as stack:
@@ -96,6 +97,7 @@ def execute(
         Execution(contract, context, params, drafts, given or {}).run()
         for name, draft in drafts.items():
             signatures.require_written(contract, name, draft)
+        formats.check_outputs(contract, drafts, str(params.registered(contract.stage)))
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.contracts.notify import Alert
 from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.api.paths import MONITORING_REPORTS, PREDICTION_LOG
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files, prediction_log, tables
 from mlops_plugins.artifacts.model_folder import open_model
+from mlops_plugins.manager import formats
 from mlops_plugins.runtime.jobs.project import Project
 
 if TYPE_CHECKING:
@@ -53,6 +55,8 @@ def run(
             output=draft,
         )
         (draft / "current.parquet").unlink()
+        whose = str(project.params.registered(Stage.MONITOR))
+        formats.check(CONTRACTS[Stage.MONITOR].formats, "output", draft, whose)
         report = files.read_json(draft / "report.json")
         files.write_json(
             draft / "report.json", {**report, "created": created, "version": champion.version}

@@ -130,7 +130,8 @@ def _importance(explanation: Path) -> dict[str, Any] | None:
     columns = found.get("columns", [])
     if not all("importance" in each for each in columns):
         return None  # an explanation of 0.1
-    ends = [each.get("high", each["importance"]) for each in columns]
+    numbers = (each.get(key) for each in columns for key in ("importance", "high"))
+    ends = [number for number in numbers if number is not None]
     return {
         **found,
         "columns": columns[:MOST_FEATURES],
