@@ -130,8 +130,8 @@ def _importance(explanation: Path) -> dict[str, Any] | None:
     columns = found.get("columns", [])
     if not all("importance" in each for each in columns):
         return None  # an explanation of 0.1
-    numbers = (each.get(key) for each in columns for key in ("importance", "high"))
-    ends = [number for number in numbers if number is not None]
+    columns = [each for each in columns if each["importance"] is not None]
+    ends = [each.get("high") or each["importance"] for each in columns]
     return {
         **found,
         "columns": columns[:MOST_FEATURES],
