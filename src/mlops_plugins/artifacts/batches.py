@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from mlops_plugins.api.errors import DataError
+from mlops_plugins.artifacts.tables import unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -21,12 +22,57 @@ GROUP_ROWS = 2**18
 """Rows of a row group, which is what a writer holds."""
 
 
+@dataclass(frozen=True)
+class TableFile:
+    """An open Parquet file."""
+
+    path: Path
+    file: pq.ParquetFile
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Return the schema, with what pandas noted in it."""
+        return self.file.schema_arrow
+
+    @property
+    def names(self) -> list[str]:
+        """Return the columns' names."""
+        return list(self.schema.names)
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows there are."""
+        return int(self.file.metadata.num_rows)
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Read the rows in order, of these columns or of all.
+
+        Raises:
+            DataError: The file is damaged.
+        """
+        import pyarrow as pa
+
+        names = self.names if columns is None else list(columns)
+        try:
+            # Selected again: Arrow takes "a" for the prefix of "a.b", and reads both.
+            for batch in self.file.iter_batches(BATCH_ROWS, columns=names, use_threads=False):
+                yield batch.select(names)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise unreadable(self.path, error) from None
+
+    def last_row(self, columns: Sequence[str] | None = None) -> Mapping[str, Any]:
+        """Return the values of the last row, of these columns or of all."""
+        group = self.file.read_row_group(self.file.num_row_groups - 1, columns=columns)
+        row: Mapping[str, Any] = group.slice(group.num_rows - 1).to_pylist()[0]
+        return row
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[pq.ParquetFile]:
+def opened(path: Path) -> Iterator[TableFile]:
     """Open a Parquet file, of which nothing is read yet but its schema.
 
     Raises:
-        DataError: It is not Parquet.
+        DataError: It is missing or not Parquet.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -35,37 +81,9 @@ def opened(path: Path) -> Iterator[pq.ParquetFile]:
         # Without this Arrow reads whole row groups ahead, which may be as large as the file.
         file = pq.ParquetFile(path, pre_buffer=False)
     except (pa.ArrowInvalid, OSError) as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
     with file:
-        yield file
-
-
-def read(
-    file: pq.ParquetFile, path: Path, columns: Sequence[str] | None = None
-) -> Iterator[pa.RecordBatch]:
-    """Read a file's rows in order, of these columns or of all.
-
-    Raises:
-        DataError: The file is damaged.
-    """
-    import pyarrow as pa
-
-    names = list(file.schema_arrow.names if columns is None else columns)
-    try:
-        # Selected again: Arrow takes "a" for the prefix of "a.b", and reads both.
-        for batch in file.iter_batches(BATCH_ROWS, columns=names, use_threads=False):
-            yield batch.select(names)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: Exception) -> DataError:
-    return DataError(
-        f"{path.name} cannot be read: {' '.join(str(error).split())[:200]}.",
-        where=str(path),
-        expected="a Parquet file",
-        next_step="dvc checkout --force, or make the file again",
-    )
+        yield TableFile(path, file)
 
 
 class Writer:
@@ -75,17 +93,18 @@ class Writer:
     ...     writer.write(batch)
     """
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, *, group_rows: int = GROUP_ROWS) -> None:
         import pyarrow.parquet as pq
 
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = pq.ParquetWriter(path, schema, compression="zstd")
-        self._schema, self._held, self._rows = schema, list[Any](), 0
+        self._schema, self._group_rows = schema, group_rows
+        self._held, self._rows = list[Any](), 0
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Add a batch's rows."""
-        while self._rows + batch.num_rows >= GROUP_ROWS:
-            missing = GROUP_ROWS - self._rows
+        while self._rows + batch.num_rows >= self._group_rows:
+            missing = self._group_rows - self._rows
             self._hold(batch.slice(0, missing))
             batch = batch.slice(missing)
             self._flush()
@@ -101,12 +120,14 @@ class Writer:
         # One chunk for each column: where chunks end shows in the pages that Arrow writes.
         group = pa.Table.from_batches(self._held, self._schema).combine_chunks()
         self._held, self._rows = [], 0
-        self._file.write_table(group, row_group_size=GROUP_ROWS)
+        self._file.write_table(group, row_group_size=self._group_rows)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if kind is None and self._rows:
-            self._flush()
-        self._file.close()
+        try:
+            if kind is None and self._rows:
+                self._flush()
+        finally:
+            self._file.close()

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-MOST_ROWS = 2**17
-MOST_VALUES = 2**23
+    from mlops_plugins.artifacts.batches import TableFile
+
+MAX_ROWS = 2**17
+MAX_VALUES = 2**23
 """What is held at once, in rows and in values; it shows in no output."""
 
 
@@ -35,38 +36,37 @@ class RawTable:
 
     Attributes:
         file: The open file.
-        path: Where it is.
-        types: The columns' plain types, None for what has none; and `stored`, as in the file.
+        stored: The columns' types in the file.
+        types: Their plain types, None for what has none.
     """
 
-    file: pq.ParquetFile
-    path: Path
+    file: TableFile
     stored: Mapping[str, pa.DataType]
     types: Mapping[str, pa.DataType | None]
 
     @property
     def rows(self) -> int:
         """Return how many rows there are."""
-        return int(self.file.metadata.num_rows)
+        return self.file.rows
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """Read the rows in order; a column without a plain type is left out."""
         names = [name for name in columns or self.types if self.types[name] is not None]
-        most = max(min(MOST_ROWS, MOST_VALUES // max(len(names), 1)), 1)
+        max_rows = max(min(MAX_ROWS, MAX_VALUES // max(len(names), 1)), 1)
         first = 0
-        for batch in _joined(batches.read(self.file, self.path, names), most):
-            made = {name: plain(batch.column(name), self.types[name]) for name in names}
-            yield Batch(first, batch.num_rows, made)
+        for batch in _joined(self.file.batches(names), max_rows):
+            values = {name: plain(batch.column(name), self.types[name]) for name in names}
+            yield Batch(first, batch.num_rows, values)
             first += batch.num_rows
 
     def values(self, column: str, rows: Sequence[int]) -> dict[int, Any]:
         """Return a column's values in a few rows, by the rows' numbers from 1."""
-        wanted, found = sorted(set(rows)), dict[int, Any]()
+        wanted, values = sorted(set(rows)), dict[int, Any]()
         for batch in self.batches([column]) if wanted else ():
             for row in wanted:
                 if batch.first < row <= batch.first + batch.rows:
-                    found[row] = batch.columns[column][row - batch.first - 1].as_py()
-        return found
+                    values[row] = batch.columns[column][row - batch.first - 1].as_py()
+        return values
 
 
 @contextmanager
@@ -77,35 +77,35 @@ def opened(path: Path) -> Iterator[RawTable]:
         DataError: It is missing or not Parquet.
     """
     with batches.opened(path) as file:
-        index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
-        stored = {field.name: field.type for field in file.schema_arrow if field.name not in index}
-        yield RawTable(file, path, stored, {name: plain_type(t) for name, t in stored.items()})
+        index = (file.schema.pandas_metadata or {}).get("index_columns", [])
+        stored = {field.name: field.type for field in file.schema if field.name not in index}
+        yield RawTable(file, stored, {name: plain_type(t) for name, t in stored.items()})
 
 
-def plain_type(found: pa.DataType) -> pa.DataType | None:
+def plain_type(stored: pa.DataType) -> pa.DataType | None:
     """Return the type that stands for this one: int64, double, ...; None if schema.yaml has none."""
     import pyarrow as pa
     from pyarrow import types
 
-    if types.is_dictionary(found):
-        return plain_type(found.value_type)
-    if types.is_decimal(found):
-        return pa.int64() if found.scale <= 0 and found.precision <= 18 else pa.float64()
-    for is_one, plain_one in (
-        (types.is_null, found),
-        (types.is_boolean, found),
-        (types.is_uint64, found),
+    if types.is_dictionary(stored):
+        return plain_type(stored.value_type)
+    if types.is_decimal(stored):
+        return pa.int64() if stored.scale <= 0 and stored.precision <= 18 else pa.float64()
+    for is_of_kind, plain_kind in (
+        (types.is_null, stored),
+        (types.is_boolean, stored),
+        (types.is_uint64, stored),
         (types.is_integer, pa.int64()),
         (types.is_floating, pa.float64()),
         (types.is_timestamp, pa.timestamp("us")),
         (types.is_date, pa.timestamp("us")),
-        (types.is_time, found),
-        (types.is_string, found),
+        (types.is_time, stored),
+        (types.is_string, stored),
         (types.is_large_string, pa.string()),
         (types.is_string_view, pa.string()),
     ):
-        if is_one(found):
-            return plain_one
+        if is_of_kind(stored):
+            return plain_kind
     return None
 
 

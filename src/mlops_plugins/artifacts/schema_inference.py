@@ -33,7 +33,7 @@ def of_table(table: RawTable, data: Data) -> Schema:
     Raises:
         DataError: A column holds what no type is for, or the target has too many classes.
     """
-    seen = _begin(table.types, table.stored, data, where=table.path.name)
+    seen = _begin(table.types, table.stored, data, where=table.file.path.name)
     for batch in table.batches():
         for name, array in batch.columns.items():
             seen[name].add(array)

@@ -1,4 +1,4 @@
-"""Reading and writing the Parquet tables that stages exchange."""
+"""Parquet tables that fit in memory, as stages exchange them; `batches` is for larger ones."""
 
 from __future__ import annotations
 
@@ -39,24 +39,41 @@ def count(path: Path) -> int:
         return int(pq.read_metadata(path).num_rows)
 
 
+def schema_of(path: Path) -> pa.Schema:
+    """Return the schema of a Parquet file.
+
+    Raises:
+        DataError: It is missing or not Parquet.
+    """
+    import pyarrow.parquet as pq
+
+    with _readable(path):
+        return pq.read_schema(path)
+
+
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Tell what is wrong with a Parquet file that is read in the block."""
+    """Explain what is wrong with a Parquet file that is read in the block."""
     import pyarrow as pa
 
     try:
         yield
-    except FileNotFoundError:
-        raise DataError(
-            f"{path.name} is missing.", where=str(path), next_step="dvc repro, or dvc pull"
-        ) from None
     except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(
-            f"{path.name} cannot be read: {' '.join(str(error).split())[:200]}.",
-            where=str(path),
-            expected="a Parquet file",
-            next_step="dvc checkout --force, or make the file again",
-        ) from None
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: Exception) -> DataError:
+    """Return the error for a stage's Parquet file that Arrow cannot read."""
+    if isinstance(error, FileNotFoundError):
+        return DataError(
+            f"{path.name} is missing.", where=str(path), next_step="dvc repro, or dvc pull"
+        )
+    return DataError(
+        f"{path.name} cannot be read: {' '.join(str(error).split())[:200]}.",
+        where=str(path),
+        expected="a Parquet file",
+        next_step="dvc checkout --force, or make the file again",
+    )
 
 
 def read_frame(path: Path) -> pd.DataFrame:
@@ -78,14 +95,3 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
     import pyarrow as pa
 
     write(pa.Table.from_pandas(frame, preserve_index=False), path)
-
-
-def read_user_file(path: Path) -> pa.Table:
-    """Read a file that a person names, as `ingest: file` reads it.
-
-    Raises:
-        DataError: It is missing, empty, of another kind, or one of its rows is malformed.
-    """
-    from mlops_plugins.artifacts import reading
-
-    return reading.read(path)

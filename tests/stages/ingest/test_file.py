@@ -274,10 +274,10 @@ def test_only_new_and_changed_files_are_read_again_and_the_cache_decides_nothing
     assert [row["code"] for row in table(shop).to_pylist()] == ["001", "002", "003", "A"]
     once = ingested(shop)
     put(shop, "2024-05.csv", "month,code,bought,new\n5,A,1,x\n")
-    assert_told(shop.mlops("run", "ingest"), "5 rows", "(1 of 5 files read anew)")
+    assert_told(shop.mlops("run", "ingest"), "5 rows", "(1 of 5 files converted)")
     twice = ingested(shop)
     (shop.root / SOURCE / "2024-05.csv").unlink()
-    assert_told(shop.mlops("run", "ingest"), "(0 of 4 files read anew)")
+    assert_told(shop.mlops("run", "ingest"), "(0 of 4 files converted)")
     assert ingested(shop) == once
     put(shop, "2024-05.csv", "month,code,bought,new\n5,A,1,x\n")
     for kept in (shop.root / CACHE).rglob("*.parquet"):

@@ -72,7 +72,7 @@ def test_only_changed_objects_are_read_again(shop: Project, server: s3.Server) -
     server.write("shop/sales/month=2/rows.csv", "age,bought\n50,0\n60,1\n70,1\n")
     told, once = again()
     assert "7 rows" in told
-    assert "(1 of 3 files read anew)" in told
+    assert "(1 of 3 files converted)" in told
     assert table(shop).column("month").to_pylist() == [1, 1, 2, 2, 2, 3, 3]
     shutil.rmtree(shop.root / CACHE)
     assert again()[1] == once

@@ -131,7 +131,7 @@ def test_only_newer_rows_are_asked_for_and_the_cache_decides_nothing(
     )
     content, manifest, told = again()
     assert manifest["rows"] == 401
-    assert "(102 of them asked for anew)" in told
+    assert "(102 of them fetched)" in told
     assert manifest["details"]["watermark"] == {
         "column": "seen",
         "highest": "2024-01-18 02:00:00",

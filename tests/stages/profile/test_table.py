@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def profile(frame: pd.DataFrame, folder: Path, task: Task = "binary", **roles: str) -> Any:
     tables.write_frame(frame, folder / "table.parquet")
     data = Data(task=task, target="y", **roles)
-    return summary.make(sample.read(folder / "table.parquet", most_rows=1000), data)
+    return summary.make(sample.read(folder / "table.parquet", max_rows=1000), data)
 
 
 def page(found: Any, project: str) -> str:

@@ -57,7 +57,7 @@ def test_batches_show_in_nothing(
         made.write(table(), row_group_size=group)
         if read:
             monkeypatch.setattr(batches, "BATCH_ROWS", read)
-            monkeypatch.setattr(raw_table, "MOST_ROWS", joined)
+            monkeypatch.setattr(raw_table, "MAX_ROWS", joined)
         done = made.validate()
         if done.exit_code:
             made.schema(made.schema().replace("unique: true", "unique: false"))
@@ -79,7 +79,7 @@ def test_batches_show_in_nothing(
 
 def test_rows_are_counted_over_all_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "BATCH_ROWS", 1000)
-    monkeypatch.setattr(raw_table, "MOST_ROWS", 1000)
+    monkeypatch.setattr(raw_table, "MAX_ROWS", 1000)
     made = Validating(tmp_path, DATA)
     accepted(made.validate(rows()))
     made.options = {"tolerance": 0.0}

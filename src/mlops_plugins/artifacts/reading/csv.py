@@ -16,7 +16,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import ConfigurationError, DataError
-from mlops_plugins.artifacts.reading import csv_dialect, headers
+from mlops_plugins.artifacts import batches
+from mlops_plugins.artifacts.reading import csv_dialect, errors, headers
 from mlops_plugins.artifacts.reading.types import joined, plain, plain_schema
 from mlops_plugins.artifacts.reading.writer import store
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mlops_plugins.artifacts.reading import How
+    from mlops_plugins.artifacts.reading import ReadOptions
 
 BLOCK = 4 << 20
 """Bytes of text in memory at a time."""
@@ -100,7 +101,7 @@ class Text:
 
 
 def convert(
-    source: Path, output: Path, *, name: str, how: How, types: Mapping[str, Any]
+    source: Path, output: Path, *, name: str, options: ReadOptions, types: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Write the rows as Parquet; return how the file was written, and its rows and bad rows.
 
@@ -111,14 +112,14 @@ def convert(
     import pyarrow as pa
 
     try:
-        text = _text(source, name, how)
+        text = _text(source, name, options)
         rows, bad = _stored(text, output, types)
     except UnicodeError as error:
-        raise _not_encoded(name, how.encoding, where=f"{name}: {error}") from None
+        raise _not_encoded(name, options.encoding, where=f"{name}: {error}") from None
     except (pa.ArrowInvalid, OSError, EOFError) as error:
         raise _unreadable(name, error) from None
-    if bad.count > how.bad_rows * (rows + bad.count):
-        raise _too_many(name, bad, rows + bad.count, how.bad_rows)
+    if bad.count > options.bad_rows * (rows + bad.count):
+        raise _too_many(name, bad, rows + bad.count, options.bad_rows)
     if rows and _is_swallowed(output) and sum(each.count(b'"') for each in _blocks(source)) % 2:
         raise _endless(name, f"{name}, the last of {rows:,} rows that were found")
     found = {"delimiter": text.delimiter, "encoding": text.encoding, "decimal": text.decimal}
@@ -126,19 +127,14 @@ def convert(
     return {"rows": rows, **found, **left_out}
 
 
-def _text(source: Path, name: str, how: How) -> Text:
+def _text(source: Path, name: str, options: ReadOptions) -> Text:
     import pyarrow as pa
 
     with pa.input_stream(str(source), compression="detect") as stream:
         start = stream.read(SAMPLE)
     if not start.strip():
-        raise DataError(
-            f"The data file {PurePath(name).name} is empty.",
-            where=name,
-            expected="a header and rows",
-            next_step="check how it was exported",
-        )
-    encoding = how.encoding or csv_dialect.encoding(start)
+        raise errors.empty(name, where=name, next_step="check how it was exported")
+    encoding = options.encoding or csv_dialect.encoding(start)
     try:
         codec = codecs.lookup(encoding).name
     except LookupError:
@@ -152,7 +148,7 @@ def _text(source: Path, name: str, how: How) -> Text:
     if len(start) == SAMPLE:  # its last row is cut
         sample = sample[: sample.rfind("\n") + 1] or sample
     tabs = PurePath(name).suffixes[-2:-1] == [".tsv"] or PurePath(name).suffix == ".tsv"
-    delimiter = how.delimiter or ("\t" if tabs else csv_dialect.delimiter(sample))
+    delimiter = options.delimiter or ("\t" if tabs else csv_dialect.delimiter(sample))
     found = csv_dialect.rows(sample, delimiter)
     if codec == "utf-8":
         _check_utf8(source, name, delimiter, found[0])
@@ -162,8 +158,8 @@ def _text(source: Path, name: str, how: How) -> Text:
         name=name,
         encoding=codec,
         delimiter=delimiter,
-        decimal=how.decimal or csv_dialect.decimal(found, delimiter),
-        null_values=how.null_values,
+        decimal=options.decimal or csv_dialect.decimal(found, delimiter),
+        null_values=options.null_values,
     )
 
 
@@ -262,11 +258,8 @@ def _blocks(source: Path) -> Iterator[bytes]:
 
 def _is_swallowed(output: Path) -> bool:
     """Say whether the last row goes on over lines, as it does behind a quote that never ends."""
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(output) as table:
-        last = table.read_row_group(table.num_row_groups - 1)
-    values = last.slice(last.num_rows - 1).to_pylist()[0].values()
+    with batches.opened(output) as table:
+        values = table.last_row().values()
     return any(isinstance(value, str) and "\n" in value for value in values)
 
 
@@ -290,12 +283,11 @@ def _not_encoded(name: str, encoding: str, *, where: str) -> DataError:
 
 
 def _unreadable(name: str, error: Exception) -> DataError:
-    told = " ".join(str(error).split())[:200]
-    if "straddling" in told:  # what Arrow says of a block without an end of a row
+    if "straddling" in str(error):  # what Arrow says of a block without an end of a row
         return _endless(name, name)
-    return DataError(
-        f"The data file {PurePath(name).name} cannot be read: {told.rstrip('.')}.",
-        where=name,
+    return errors.unreadable(
+        name,
+        error,
         expected="a header and rows, separated by one character",
         next_step="check how it was exported",
     )

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import ConfigurationError, DataError, did_you_mean
-from mlops_plugins.artifacts.reading import headers
+from mlops_plugins.artifacts.reading import errors, headers
 from mlops_plugins.artifacts.reading.values import MixedError, column
 from mlops_plugins.artifacts.reading.writer import store
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mlops_plugins.artifacts.reading import How
+    from mlops_plugins.artifacts.reading import ReadOptions
 
 
 def convert(
-    source: Path, output: Path, *, name: str, how: How, types: Mapping[str, Any]
+    source: Path, output: Path, *, name: str, options: ReadOptions, types: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Write a sheet's rows as Parquet; the first row that is not blank is the header.
 
@@ -33,10 +33,10 @@ def convert(
     """
     import pyarrow as pa
 
-    rows = _rows(source, name, how.sheet)
+    rows = _rows(source, name, options.sheet)
     names, columns = _columns(rows, name)
     headers.check(names, f"The data file {PurePath(name).name}", where=f"{name}: header")
-    missing = _missing(how)
+    missing = _missing(options)
     arrays = [
         _array(values, missing, types.get(each))
         for each, values in zip(names, columns, strict=True)
@@ -70,18 +70,17 @@ def _rows(source: Path, name: str, sheet: str) -> list[list[Any]]:
                 ) from None
             rows = [[None if value == "" else value for value in row] for row in found.iter_rows()]
     except (CalamineError, OSError) as error:
-        raise DataError(
-            f"The data file {PurePath(name).name} cannot be read: {str(error).rstrip('.')}.",
-            where=name,
+        raise errors.unreadable(
+            name,
+            error,
             expected="a workbook of Excel or OpenDocument",
             next_step="open it, and save it again",
         ) from None
     filled = [row for row in rows if any(value is not None for value in row)]
     if not filled:
-        raise DataError(
-            f"The data file {PurePath(name).name} is empty.",
+        raise errors.empty(
+            name,
             where=f"{name}: sheet {wanted}",
-            expected="a header and rows",
             next_step="check which sheet holds the data: sheet in conf/ingest/file.yaml",
         )
     return filled
@@ -105,10 +104,10 @@ def _columns(rows: Sequence[Sequence[Any]], name: str) -> tuple[list[str], list[
     return names, columns
 
 
-def _missing(how: How) -> frozenset[str]:
+def _missing(options: ReadOptions) -> frozenset[str]:
     from pyarrow import csv
 
-    return frozenset([*csv.ConvertOptions().null_values, *how.null_values])
+    return frozenset([*csv.ConvertOptions().null_values, *options.null_values])
 
 
 def _array(values: Sequence[Any], missing: frozenset[str], kind: Any) -> pa.Array:

@@ -11,7 +11,8 @@ from urllib.parse import unquote
 
 from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.artifacts import files
-from mlops_plugins.artifacts.reading import ENDINGS, kind, missing
+from mlops_plugins.artifacts.reading import reader_of
+from mlops_plugins.artifacts.reading.errors import ENDINGS, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +24,7 @@ ATTEMPTS = 3
 """How often a request to an object store is made."""
 
 
-class Place(Protocol):
+class SourceFile(Protocol):
     """One file somewhere."""
 
     @property
@@ -36,7 +37,7 @@ class Place(Protocol):
         """Return the part of its path that a folder or wildcards found."""
         ...
 
-    def identity(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """Return what changes when the content does: for the manifest, and to find it again.
 
         Raises:
@@ -50,14 +51,14 @@ class Place(Protocol):
 
 
 @dataclass(frozen=True)
-class Local:
+class LocalFile:
     """A file on a disk."""
 
     path: Path
     name: str
     below: str
 
-    def identity(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """Return its size and hash."""
         try:
             return {"size": self.path.stat().st_size, "sha256": files.digest(self.path)}
@@ -70,7 +71,7 @@ class Local:
 
 
 @dataclass(frozen=True)
-class Remote:
+class RemoteFile:
     """A file behind a URL, reached by fsspec."""
 
     system: Any
@@ -78,9 +79,9 @@ class Remote:
     name: str
     below: str
 
-    def identity(self) -> dict[str, Any]:
-        """Return its size, and its ETag or whatever else its store tells of a version."""
-        with _told(self.name):
+    def fingerprint(self) -> dict[str, Any]:
+        """Return its size, and its ETag or whatever else its store calls a version."""
+        with _explained(self.name):
             self.system.invalidate_cache()
             info = self.system.info(self.path)
         etag = info.get("ETag") or info.get("etag")
@@ -90,12 +91,12 @@ class Remote:
     def fetch(self, folder: Path) -> Path:
         """Download it: Excel and Parquet are read from their end, and it is read but once."""
         target = folder / PurePosixPath(self.path).name
-        with _told(self.name):
+        with _explained(self.name):
             self.system.get_file(self.path, str(target))
         return target
 
 
-def find(root: Path, path: str, *, timeout: float) -> Sequence[Place]:
+def find(root: Path, path: str, *, timeout: float) -> Sequence[SourceFile]:
     """Return the files that `path` names, in the order of their names.
 
     In a folder, and behind wildcards, files of an unknown kind and those that begin with '.' or '_'
@@ -138,15 +139,15 @@ def _fixed(path: str) -> str:
 
 def _wanted(names: Iterable[str]) -> list[str]:
     hidden = re.compile(r"(^|/)[._]")
-    return sorted(name for name in names if kind(name) and not hidden.search(name))
+    return sorted(name for name in names if reader_of(name) and not hidden.search(name))
 
 
-def _local(root: Path, path: str) -> list[Place]:
-    whole = root / path
-    if whole.is_file():
-        return [Local(whole, path, whole.name)]
-    if whole.is_dir():
-        base, found = whole, whole.rglob("*")
+def _local(root: Path, path: str) -> list[SourceFile]:
+    target = root / path
+    if target.is_file():
+        return [LocalFile(target, path, target.name)]
+    if target.is_dir():
+        base, found = target, target.rglob("*")
     elif WILDCARDS.search(path):
         base = root / _fixed(path)
         pattern = path[len(_fixed(path)) :].lstrip("/")
@@ -155,13 +156,13 @@ def _local(root: Path, path: str) -> list[Place]:
         raise missing(path)
     below = [item.relative_to(base).as_posix() for item in found if item.is_file()]
     shown = base.relative_to(root).as_posix() if base.is_relative_to(root) else base.as_posix()
-    return [Local(base / each, f"{shown}/{each}", each) for each in _wanted(below)]
+    return [LocalFile(base / each, f"{shown}/{each}", each) for each in _wanted(below)]
 
 
-def _remote(url: str, timeout: float) -> list[Place]:
+def _remote(url: str, timeout: float) -> list[SourceFile]:
     system, path = _system(url, timeout)
     scheme = url.partition("://")[0]
-    with _told(url):
+    with _explained(url):
         if WILDCARDS.search(path):
             base = _fixed(path)
             # A store answers a pattern in a bucket that is not there with nothing.
@@ -174,11 +175,11 @@ def _remote(url: str, timeout: float) -> list[Place]:
         else:
             base = path.rstrip("/")
             found = system.find(base)
-            if not found and kind(url):
+            if not found and reader_of(url):
                 system.info(path)
     names = _wanted(str(each)[len(base) :].lstrip("/") for each in found)
-    places = [(f"{base}/{each}", each) for each in names]
-    return [Remote(system, whole, f"{scheme}://{whole}", each) for whole, each in places]
+    paths = [(f"{base}/{each}", each) for each in names]
+    return [RemoteFile(system, path, f"{scheme}://{path}", each) for path, each in paths]
 
 
 def _system(url: str, timeout: float) -> tuple[Any, str]:
@@ -204,8 +205,8 @@ def _system(url: str, timeout: float) -> tuple[Any, str]:
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
-    """Tell what a store answers as a DataError."""
+def _explained(name: str) -> Iterator[None]:
+    """Turn what a store answers into a DataError."""
     try:
         yield
     except Exception as error:  # noqa: BLE001  each store has its own, which cannot be imported here
@@ -234,7 +235,7 @@ ANSWERS: Sequence[tuple[type[Exception] | str, str, str]] = (
 
 
 def _unreadable(name: str, error: Exception) -> DataError:
-    """Turn what a disk or a store answers into what a user is told."""
+    """Return the error for what a disk or a store answers."""
 
     def fits(sign: type[Exception] | str) -> bool:
         if isinstance(sign, str):
@@ -242,9 +243,9 @@ def _unreadable(name: str, error: Exception) -> DataError:
         return isinstance(error, sign)
 
     what, next_step = next(answer for sign, *answer in ANSWERS if fits(sign))
-    told = " ".join(str(error).split())[:200]
+    reason = " ".join(str(error).split())[:200]
     return DataError(
-        f"{name} {what}: {told.rstrip('.')}.",
+        f"{name} {what}: {reason.rstrip('.')}.",
         where=name,
         expected="a file that can be read",
         next_step=next_step,

@@ -6,6 +6,7 @@ import errno
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import DataError
+from mlops_plugins.artifacts.batches import Writer
 from mlops_plugins.artifacts.reading.types import joined
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS = 65_536
-"""Rows of a row group: what is in memory at a time."""
+"""Rows of a row group: what is in memory at a time. Another number would change the files' bytes."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -27,15 +28,13 @@ def store(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> i
         DataError: There is no room for them.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     rows = 0
     try:
-        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-            for table in _cut(schema, batches):
-                # Pages end where chunks end, so that chunks as they came would show in the bytes.
-                writer.write_table(table.combine_chunks(), row_group_size=ROWS)
-                rows += table.num_rows
+        with Writer(path, schema, group_rows=ROWS) as writer:
+            for batch in batches:
+                writer.write(batch)
+                rows += batch.num_rows
     except (OSError, pa.ArrowException) as error:
         if getattr(error, "errno", None) not in FULL:
             raise
@@ -46,25 +45,6 @@ def store(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> i
             next_step="free some space (`dvc gc --workspace` helps), or raise the limit; then again",
         ) from None
     return rows
-
-
-def _cut(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Cut batches anew, into tables of exactly ROWS rows and the rest."""
-    import pyarrow as pa
-
-    held: list[Any] = []
-    rows = 0
-    for batch in batches:
-        held.append(batch)
-        rows += batch.num_rows
-        if rows >= ROWS:
-            whole = pa.Table.from_batches(held, schema)
-            full = rows - rows % ROWS
-            for start in range(0, full, ROWS):
-                yield whole.slice(start, ROWS)
-            held, rows = whole.slice(full).to_batches(), rows - full
-    if rows:
-        yield pa.Table.from_batches(held, schema)
 
 
 def union(schemas: Sequence[pa.Schema]) -> pa.Schema:
@@ -80,32 +60,25 @@ def union(schemas: Sequence[pa.Schema]) -> pa.Schema:
 
 
 def fitted(
-    part: Path, schema: pa.Schema, values: Mapping[str, str | None] | None = None
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    values: Mapping[str, str | None] | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Read a Parquet file as batches of `schema`.
+    """Cast batches to `schema`.
 
-    Columns that it lacks have the value that `values` gives as text, or none.
+    Columns that they lack have the value that `values` gives as text, or none.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     def constant(field: pa.Field) -> Any:
         return pa.scalar((values or {}).get(field.name), pa.string()).cast(field.type)
 
-    with pq.ParquetFile(part) as table:
-        own = set(table.schema_arrow.names)
-        for batch in table.iter_batches(ROWS):
-            columns = [
-                batch.column(field.name).cast(field.type)
-                if field.name in own
-                else pa.repeat(constant(field), batch.num_rows)
-                for field in schema
-            ]
-            yield pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def schema_of(part: Path) -> pa.Schema:
-    """Return the schema of a Parquet file."""
-    import pyarrow.parquet as pq
-
-    return pq.read_schema(part)
+    for batch in batches:
+        own = set(batch.schema.names)
+        columns = [
+            batch.column(field.name).cast(field.type)
+            if field.name in own
+            else pa.repeat(constant(field), batch.num_rows)
+            for field in schema
+        ]
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -9,7 +9,7 @@ from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.api.paths import REFERENCE
 from mlops_plugins.api.stage import Stage
-from mlops_plugins.artifacts import tables
+from mlops_plugins.artifacts import reading, tables
 from mlops_plugins.artifacts.model_folder import Model, open_model
 from mlops_plugins.artifacts.schema import conform
 from mlops_plugins.manager.plugin_manager import plugin_manager
@@ -118,8 +118,7 @@ def _explanation(project: Project, **given: Any) -> RowExplanation:
 def _read(data: Path | None, file: Path) -> pd.DataFrame:
     if data is None:
         return tables.read_frame(file)
-    frame: pd.DataFrame = tables.read_user_file(file).to_pandas()
-    return frame
+    return reading.read_frame(file)
 
 
 def _place(table: pd.DataFrame, wanted: Wanted, key: str | None, where: str) -> int:

@@ -10,7 +10,7 @@ from mlops_plugins.api.contracts.notify import Alert
 from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.api.paths import MONITORING_REPORTS, PREDICTION_LOG
 from mlops_plugins.api.stage import Stage
-from mlops_plugins.artifacts import files, prediction_log, tables
+from mlops_plugins.artifacts import files, prediction_log, reading, tables
 from mlops_plugins.artifacts.model_folder import open_model
 from mlops_plugins.manager import formats
 from mlops_plugins.runtime.jobs.project import Project
@@ -41,7 +41,7 @@ def run(
     folder = project.fetched(champion)
     current = _current(project, folder / "model", champion, data)
     if labels is not None:
-        current = _join_labels(current, tables.read_user_file(labels).to_pandas(), context.data)
+        current = _join_labels(current, reading.read_frame(labels), context.data)
     created = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
     output = context.home / MONITORING_REPORTS / (name or created)
     with project.observed(Stage.MONITOR) as observed_context, files.replacing(output) as draft:
@@ -76,7 +76,7 @@ def _current(project: Project, model: Path, champion: Champion, data: Path | Non
     if data is None:
         seen = prediction_log.read(project.context.home / PREDICTION_LOG)
         return seen[seen["version"] == champion.version].drop(columns="version")
-    rows: pd.DataFrame = tables.read_user_file(data).to_pandas()
+    rows = reading.read_frame(data)
     predicted = open_model(model).predict(rows)
     return rows.assign(prediction=predicted["prediction"], score=predicted["score"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_plugins.api.paths import PREDICTION_LOG
-from mlops_plugins.artifacts import files, prediction_log, tables
+from mlops_plugins.artifacts import files, prediction_log, reading, tables
 from mlops_plugins.artifacts.model_folder import Model, open_model
 from mlops_plugins.runtime.jobs.project import Project
 
@@ -25,7 +25,7 @@ def run(
 ) -> int:
     """Score a file's rows, keep them for monitoring, and return how many there were."""
     project = Project(root, log)
-    rows = tables.read_user_file(data).to_pandas()
+    rows = reading.read_frame(data)
     opened, version = _opened(project, model)
     predicted = opened.predict(rows)
     key = project.context.data.id

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.contracts.ingest import Source
 from mlops_plugins.api.errors import DataError
-from mlops_plugins.artifacts import reading
-from mlops_plugins.artifacts.reading import headers, source_files, writer
+from mlops_plugins.artifacts import batches, reading, tables
+from mlops_plugins.artifacts.reading import errors, headers, source_files, writer
 from mlops_plugins.stages.ingest import cache, target
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mlops_plugins.api.context import Context
-    from mlops_plugins.artifacts.reading.source_files import Place
+    from mlops_plugins.artifacts.reading.source_files import SourceFile
     from mlops_plugins.stages.ingest.cache import Cache, Kept
 
 
@@ -59,22 +59,22 @@ class File(Component):
 
     def ingest(self, context: Context, *, output: Path) -> Source:
         """Write the files' rows, in the order of the files' names."""
-        found = source_files.find(context.root, self.path, timeout=self.timeout)
+        sources = source_files.find(context.root, self.path, timeout=self.timeout)
         with cache.opened(context, "file") as kept:
-            parts = [Part(place, self.how, kept) for place in found]
+            parts = [ConvertedFile(source, self.read_options, kept) for source in sources]
             schema = writer.union([part.schema for part in parts])
             parts = [part.reread(schema) for part in parts]
             rows = writer.store(output, schema, _rows(parts, schema))
         if rows == 0:
-            raise reading.no_rows(self.path)
+            raise errors.no_rows(self.path)
         target.check(output, context.data.target, where=self.path)
-        self._tell(context, parts, schema, rows)
+        self._log_summary(context, parts, schema, rows)
         return Source(description=self.path, details={"files": [part.described for part in parts]})
 
     @property
-    def how(self) -> reading.How:
-        """Return what is said of the files' format."""
-        return reading.How(
+    def read_options(self) -> reading.ReadOptions:
+        """Return how the files are written."""
+        return reading.ReadOptions(
             delimiter=self.delimiter,
             encoding=self.encoding,
             decimal=self.decimal,
@@ -83,12 +83,14 @@ class File(Component):
             sheet=self.sheet,
         )
 
-    def _tell(self, context: Context, parts: Sequence[Part], schema: pa.Schema, rows: int) -> None:
+    def _log_summary(
+        self, context: Context, parts: Sequence[ConvertedFile], schema: pa.Schema, rows: int
+    ) -> None:
         fresh = sum(part.fresh for part in parts)
-        read = f" ({fresh} of {len(parts)} files read anew)" if len(parts) > 1 else ""
+        read = f" ({fresh} of {len(parts)} files converted)" if len(parts) > 1 else ""
         context.log(f"{rows:,} rows, {len(schema)} columns from {self.path}{read}")
         for name in schema.names:
-            lacking = [part.place.name for part in parts if name not in part.schema.names]
+            lacking = [part.source.name for part in parts if name not in part.schema.names]
             if lacking:
                 context.log(
                     f"column '{name}' is missing in {len(lacking)} of {len(parts)} files, "
@@ -99,58 +101,65 @@ class File(Component):
             context.log(f"{bad:,} row(s) left out: see reports/ingest.json")
 
 
-def _rows(parts: Sequence[Part], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _rows(parts: Sequence[ConvertedFile], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     for part in parts:
-        yield from writer.fitted(part.kept.path, schema, part.values)
+        with batches.opened(part.kept.path) as table:
+            yield from writer.fitted(table.batches(), schema, part.values)
 
 
-class Part:
-    """One file, converted."""
+class ConvertedFile:
+    """A source file as Parquet in the cache: converted now, or by an earlier run."""
 
     def __init__(
-        self, place: Place, how: reading.How, kept: Cache, types: Mapping[str, Any] | None = None
+        self,
+        source: SourceFile,
+        options: reading.ReadOptions,
+        kept: Cache,
+        types: Mapping[str, Any] | None = None,
     ) -> None:
-        self.place, self.how, self.cache = place, how, kept
-        self.identity = place.identity()
+        self.source, self.options, self.cache = source, options, kept
+        self.fingerprint = source.fingerprint()
         as_text = {name: str(kind) for name, kind in (types or {}).items()}
         # What stands for the content is its hash where there is one, whatever the file's name.
-        content = self.identity.get("sha256") or [place.name, self.identity]
-        suffixes = place.name.rpartition("/")[2].partition(".")[2]
-        key = cache.key("file", content, suffixes, asdict(how), as_text)
+        content = self.fingerprint.get("sha256") or [source.name, self.fingerprint]
+        suffixes = source.name.rpartition("/")[2].partition(".")[2]
+        key = cache.key("file", content, suffixes, asdict(options), as_text)
         found = kept.get(key)
         self.fresh = found is None
         self.kept: Kept = found or kept.put(key, lambda draft: self._convert(draft, types or {}))
-        self.values = source_files.partitions(place.below)
-        own = writer.schema_of(self.kept.path)
+        self.values = source_files.partitions(source.below)
+        own = tables.schema_of(self.kept.path)
         headers.check(
-            [*own.names, *self.values], place.name, where=f"{place.name}: header and folders"
+            [*own.names, *self.values], source.name, where=f"{source.name}: header and folders"
         )
         self.schema = writer.union([own, _partitioned(self.values)])
 
     @property
     def described(self) -> dict[str, Any]:
         """Return what the manifest says of the file."""
-        return {"file": self.place.name, **self.identity, **self.kept.details}
+        return {"file": self.source.name, **self.fingerprint, **self.kept.details}
 
-    def reread(self, whole: pa.Schema) -> Part:
+    def reread(self, schema: pa.Schema) -> ConvertedFile:
         """Return the part with those columns as text that are text in all files together."""
         import pyarrow as pa
 
-        own = writer.schema_of(self.kept.path)
+        own = tables.schema_of(self.kept.path)
         changed = {
             each.name: pa.string()
             for each in own
-            if whole.field(each.name).type == pa.string()
+            if schema.field(each.name).type == pa.string()
             and each.type not in (pa.string(), pa.null())
         }
-        return Part(self.place, self.how, self.cache, changed) if changed else self
+        if not changed:
+            return self
+        return ConvertedFile(self.source, self.options, self.cache, changed)
 
     def _convert(self, draft: Path, types: Mapping[str, Any]) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(dir=draft.parent) as folder:
-            source = self.place.fetch(Path(folder))
+            local = self.source.fetch(Path(folder))
             try:
                 details = reading.convert(
-                    source, draft, name=self.place.name, how=self.how, types=types
+                    local, draft, name=self.source.name, options=self.options, types=types
                 )
             except DataError:
                 # A row that is half written is no mistake in the row.
@@ -160,10 +169,10 @@ class Part:
         return details
 
     def _check_unchanged(self) -> None:
-        if self.place.identity() != self.identity:
+        if self.source.fingerprint() != self.fingerprint:
             raise DataError(
-                f"{self.place.name} changed while it was read.",
-                where=self.place.name,
+                f"{self.source.name} changed while it was read.",
+                where=self.source.name,
                 expected="a file that nobody writes to",
                 next_step="wait until it is complete, then run again",
             )

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.contracts.ingest import Source
 from mlops_plugins.api.errors import ConfigurationError, DataError
+from mlops_plugins.artifacts import batches, tables
 from mlops_plugins.artifacts.reading import headers, values, writer
 from mlops_plugins.stages.ingest import cache, target
 
@@ -73,11 +74,11 @@ class Sql(Component):
         with cache.opened(context, "sql") as kept:
             key = cache.key("sql", query, database.name, self.watermark)
             known = kept.get(key) if self.watermark else None
-            rows, asked = self._read(database, query, known, kept.folder, output)
+            rows, fetched = self._read(database, query, known, kept.folder, output)
             if self.watermark:
                 kept.put(key, lambda draft: _copied(output, draft))
         target.check(output, context.data.target, where=database.name)
-        context.log(f"{rows:,} rows from {database.name} ({asked:,} of them asked for anew)")
+        context.log(f"{rows:,} rows from {database.name} ({fetched:,} of them fetched)")
         details: dict[str, Any] = {"database": database.name, "query": query}
         if self.watermark:
             highest = str(_highest(output, self.watermark))
@@ -111,7 +112,7 @@ class Sql(Component):
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             parts = self._fetch(database, query, highest, Path(scratch))
             older = [known.path] if known else []
-            schemas = [writer.schema_of(part) for part in [*older, *parts]]
+            schemas = [tables.schema_of(part) for part in [*older, *parts]]
             if not schemas:
                 raise DataError(
                     "The query returned no rows.",
@@ -122,19 +123,14 @@ class Sql(Component):
             schema = writer.union(schemas)
             _check_kinds(schema, schemas, database.name)
 
-            asked = 0
-
-            def batches() -> Iterator[pa.RecordBatch]:
-                nonlocal asked
+            def rows() -> Iterator[pa.RecordBatch]:
                 for part in older:
-                    for batch in writer.fitted(part, schema):
+                    for batch in _fitted(part, schema):
                         yield _without(batch, self.watermark, highest)
                 for part in parts:
-                    for batch in writer.fitted(part, schema):
-                        asked += batch.num_rows
-                        yield batch
+                    yield from _fitted(part, schema)
 
-            return writer.store(output, schema, batches()), asked
+            return writer.store(output, schema, rows()), sum(map(tables.count, parts))
 
     def _fetch(self, database: Database, query: str, highest: Any, folder: Path) -> list[Path]:
         """Write the query's rows into `folder`, one file for each piece, and return the files."""
@@ -181,13 +177,15 @@ def _statement(
     return text(whole), {} if highest is None else {"highest": highest}
 
 
+def _fitted(part: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    with batches.opened(part) as table:
+        yield from writer.fitted(table.batches(), schema)
+
+
 def _highest(table: Path, watermark: str) -> Any:
     """Return the watermark of the last row: rows are in its order."""
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(table) as whole:
-        last = whole.read_row_group(whole.num_row_groups - 1, columns=[watermark])
-    return last.column(0)[-1].as_py()
+    with batches.opened(table) as file:
+        return file.last_row([watermark])[watermark]
 
 
 def _without(batch: pa.RecordBatch, watermark: str, highest: Any) -> pa.RecordBatch:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_plugins.api.errors import DataError, did_you_mean
+from mlops_plugins.artifacts import batches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,10 +22,8 @@ def check(table: Path, target: str, *, where: str) -> None:
     Raises:
         DataError: The target is no column, or has fewer than two different values.
     """
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(table) as whole:
-        names = whole.schema_arrow.names
+    with batches.opened(table) as file:
+        names = file.names
         if target not in names:
             raise DataError(
                 f"The target '{target}' is no column of {where.rstrip('/').rpartition('/')[2]}."
@@ -34,7 +33,7 @@ def check(table: Path, target: str, *, where: str) -> None:
                 next_step="correct data.target in conf/config.yaml, or the data",
             )
         seen = set()
-        for batch in whole.iter_batches(columns=[target]):
+        for batch in file.batches([target]):
             seen |= set(batch.column(0).drop_null().unique().to_pylist())
             if len(seen) > 1:
                 return

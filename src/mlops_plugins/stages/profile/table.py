@@ -24,7 +24,7 @@ class TableProfile(Component):
         """Write `profile.html` and `profile.json`."""
         from mlops_plugins.stages.profile import sample, summary
 
-        looked_at = sample.read(table, most_rows=self.rows)
+        looked_at = sample.read(table, max_rows=self.rows)
         estimators.require_target(looked_at.frame, context, where="data/validated.parquet")
         made = summary.make(looked_at, context.data)
         output.mkdir()

@@ -78,7 +78,7 @@ def _refuse_an_empty_part(parts: Parts) -> None:
 def _write(rows: Rows, parts: Parts, output: Path) -> None:
     import pyarrow as pa
 
-    schema, begin = rows.file.schema_arrow, 0
+    schema, begin = rows.file.schema, 0
     with (
         Writer(output / "train.parquet", schema) as train,
         Writer(output / "test.parquet", schema) as test,

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     import numpy as np
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     from mlops_plugins.api.context import Context, Data
+    from mlops_plugins.artifacts.batches import TableFile
 
 TABLE = "data/validated.parquet"
 
@@ -27,8 +27,7 @@ TABLE = "data/validated.parquet"
 class Rows:
     """The rows of the validated table that have a target, in its order."""
 
-    file: pq.ParquetFile
-    path: Path
+    file: TableFile
     data: Data
 
     @classmethod
@@ -40,7 +39,7 @@ class Rows:
             DataError: It is not Parquet, or has fewer than two rows with the target.
         """
         with batches.opened(table) as file:
-            rows = cls(file, table, context.data)
+            rows = cls(file, context.data)
             target = context.data.target
             if target not in rows.names:
                 raise DataError(
@@ -62,7 +61,7 @@ class Rows:
     @property
     def names(self) -> list[str]:
         """Return the columns' names."""
-        return list(self.file.schema_arrow.names)
+        return self.file.names
 
     def inputs(self, *without: str) -> list[str]:
         """Return the columns that a model may learn from: all but the target, the id, the weight and these."""
@@ -72,16 +71,14 @@ class Rows:
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Read these columns, or all, batch by batch."""
         names = list(self.names if columns is None else columns)
-        for batch in batches.read(
-            self.file, self.path, [*dict.fromkeys([*names, self.data.target])]
-        ):
+        for batch in self.file.batches([*dict.fromkeys([*names, self.data.target])]):
             yield batch.filter(batch.column(self.data.target).is_valid()).select(names)
 
     def column(self, name: str) -> Any:
         """Return a column as one Arrow array."""
         import pyarrow as pa
 
-        kind = self.file.schema_arrow.field(name).type
+        kind = self.file.schema.field(name).type
         parts = [batch.column(name) for batch in self.batches([name])]
         return pa.chunked_array(parts, kind).combine_chunks()
 
@@ -110,9 +107,7 @@ class Rows:
         import pyarrow.compute as pc
 
         nulls, first, place = 0, 0, 0
-        for batch in batches.read(
-            self.file, self.path, [*dict.fromkeys([column, self.data.target])]
-        ):
+        for batch in self.file.batches([*dict.fromkeys([column, self.data.target])]):
             empty = pc.and_(
                 batch.column(column).is_null(nan_is_null=True),
                 batch.column(self.data.target).is_valid(),

@@ -98,7 +98,7 @@ def _times(rows: Rows, name: str) -> np.ndarray:
     import pyarrow as pa
     from pyarrow import types as t
 
-    kind = rows.file.schema_arrow.field(name).type
+    kind = rows.file.schema.field(name).type
     values = rows.column(name)
     if t.is_timestamp(kind) or t.is_date(kind):
         values = values.cast(pa.timestamp("us"), safe=False)
