@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from mlops_plugins.config.params import Params
 
 TRAINING_TAG = "mlops.training"
-"""Says from what a run's model learns: known before the result, by which a run is found else."""
+"""The tag with a training's key, which is known before the result's digest is."""
 
 EVERY = 1.0
 """Seconds between two writes: one for each metric would take longer than the training."""
 
-MOST_IN_A_BATCH = 1000
-"""More metrics MLflow refuses at once."""
+MAX_BATCH = 1000
+"""Metrics that MLflow accepts at once."""
 
 
 @dataclass
@@ -48,14 +48,14 @@ class Live:
         chosen = params.read(context.root)
         named = chosen.section(Stage.TRACK).options.get("experiment")
         experiment = experiment_of(client, named or context.project)
-        key = training(context.root, chosen)
-        if find(client, experiment, key, "FINISHED") is not None:
+        key = training_key(context.root, chosen)
+        if find_training(client, experiment, key, "FINISHED") is not None:
             return cls(client, None, set())
         name = f"{chosen.section(Stage.TRAIN).name}-{key[:7]}"
-        run_id = find(client, experiment, key, "RUNNING") or create_run(
+        run_id = find_training(client, experiment, key, "RUNNING") or create_run(
             client, experiment, name, {TRAINING_TAG: key}
         )
-        return cls(client, run_id, logged(client, run_id))
+        return cls(client, run_id, logged_steps(client, run_id))
 
     def add(self, metric: str, value: float, step: int) -> None:
         """Take a metric; write those that wait if the last write is long ago."""
@@ -74,7 +74,7 @@ class Live:
 
 
 class Observer:
-    """Takes the metrics of one process; a failure is told once, and then nothing is logged."""
+    """Takes the metrics of one process; after a failure, which is reported once, nothing is logged."""
 
     def __init__(self) -> None:
         self._live: dict[Path, Live | None] = {}
@@ -102,8 +102,8 @@ class Observer:
 OBSERVER = Observer()
 
 
-def training(root: Path, chosen: Params) -> str:
-    """Return a digest of all from which the project's model learns."""
+def training_key(root: Path, chosen: Params) -> str:
+    """Return a digest of all from which the project's model learns, with the options that `tune` chose."""
     tree = chosen.as_dict()
     sections = [tree[key] for key in ("project", "data", "seed", "threads")]
     sections.append(tuned_options.section(root, chosen))
@@ -112,23 +112,23 @@ def training(root: Path, chosen: Params) -> str:
     return hashlib.sha256(learns_from.encode()).hexdigest()
 
 
-def find(client: Any, experiment: str, key: str, status: str) -> str | None:
+def find_training(client: Any, experiment: str, key: str, status: str) -> str | None:
     """Return the id of the run of a training, if there is one."""
-    found = client.search_runs(
+    runs = client.search_runs(
         [experiment],
         f"tags.`{TRAINING_TAG}` = '{key}' and attributes.status = '{status}'",
         max_results=1,
     )
-    return str(found[0].info.run_id) if found else None
+    return str(runs[0].info.run_id) if runs else None
 
 
-def begun(client: Any, experiment: str, context: Context) -> str | None:
-    """Return the id of the run in which the project's present model has learnt, not finished yet."""
-    key = training(context.root, params.read(context.root))
-    return find(client, experiment, key, "RUNNING")
+def unfinished_run(client: Any, experiment: str, context: Context) -> str | None:
+    """Return the id of the run in which the project's present model learned, if that run is not finished."""
+    key = training_key(context.root, params.read(context.root))
+    return find_training(client, experiment, key, "RUNNING")
 
 
-def logged(client: Any, run_id: str) -> set[tuple[str, int]]:
+def logged_steps(client: Any, run_id: str) -> set[tuple[str, int]]:
     """Return the metrics and steps that a run has."""
     names = client.get_run(run_id).data.metrics
     return {
@@ -142,5 +142,5 @@ def log(client: Any, run_id: str, points: Sequence[tuple[str, float, int]]) -> N
 
     now = int(time.time() * 1000)
     metrics = [Metric(name, value, now, step) for name, value, step in points]
-    for start in range(0, len(metrics), MOST_IN_A_BATCH):
-        client.log_batch(run_id, metrics=metrics[start : start + MOST_IN_A_BATCH])
+    for start in range(0, len(metrics), MAX_BATCH):
+        client.log_batch(run_id, metrics=metrics[start : start + MAX_BATCH])

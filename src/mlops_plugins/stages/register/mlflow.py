@@ -1,4 +1,4 @@
-"""The registry: what `promotion` does, on a store of MLflow's."""
+"""The model registry of MLflow: versions, aliases and history are kept there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlops_plugins.api.component import Field
 from mlops_plugins.integrations.mlflow.store import DATABASE, connected
-from mlops_plugins.integrations.mlflow.versions import Versions
+from mlops_plugins.stages.register.mlflow_versions import MlflowStore
 from mlops_plugins.stages.register.model_registry import PromotingRegistry
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Registry(PromotingRegistry):
 
     def storage(self, context: Context) -> Storage:
         """Return MLflow's store, connected."""
-        return Versions(connected(context), self.name(context), context.project)
+        return MlflowStore(connected(context), self.name(context), context.project)
 
     def begun(self, context: Context) -> bool:
         """Say whether there is a store: of a server, or the project's database."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.component import Component, Field
 from mlops_plugins.artifacts import files
-from mlops_plugins.integrations.mlflow import live, trials
+from mlops_plugins.integrations.mlflow import live
 from mlops_plugins.integrations.mlflow.store import (
     DIGEST_TAG,
     alone,
@@ -15,6 +15,7 @@ from mlops_plugins.integrations.mlflow.store import (
     experiment_of,
     find_run,
 )
+from mlops_plugins.stages.track import mlflow_trials
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
     from mlops_plugins.api.contracts.track import Result
 
-LONGEST_PARAMETER = 6000
+MAX_PARAMETER_LENGTH = 6000
 
 
 class Tracker(Component):
@@ -48,14 +49,14 @@ class Tracker(Component):
         files.write_json(output, {"digest": result.digest})
 
     def _tracked(self, context: Context, client: Any, result: Result) -> str:
-        """Find the result's run, or make it; return what to tell."""
+        """Find the result's run, or make it; return what to log."""
         experiment = experiment_of(client, self.experiment or context.project)
         run_id = find_run(client, [experiment], result.digest)
         if run_id is not None:
             return f"tracked already: run {run_id}"
         begun = find_run(client, [experiment], result.digest, status="RUNNING")
         if begun is None and self.live:
-            begun = live.begun(client, experiment, context)
+            begun = live.unfinished_run(client, experiment, context)
         run_id = _log(client, experiment, begun, result, context.root)
         return f"tracked as {result.name}: run {run_id}"
 
@@ -72,14 +73,16 @@ def _log(client: Any, experiment: str, begun: str | None, result: Result, root: 
     client.log_batch(
         run_id,
         metrics=[Metric(key, value, now, 0) for key, value in result.metrics.items()],
-        params=[Param(key, str(value)[:LONGEST_PARAMETER]) for key, value in result.params.items()],
+        params=[
+            Param(key, str(value)[:MAX_PARAMETER_LENGTH]) for key, value in result.params.items()
+        ],
         tags=[RunTag(key, value) for key, value in tags.items()],
     )
-    trials.log(client, experiment, run_id, result)
+    mlflow_trials.log(client, experiment, run_id, result)
     if begun:
         # It began before its result had a name.
         client.update_run(run_id, name=result.name)
-    there = live.logged(client, run_id)
+    there = live.logged_steps(client, run_id)
     points = ((name, value, step) for name, at in result.history.items() for step, value in at)
     live.log(client, run_id, [point for point in points if (point[0], point[2]) not in there])
     for file in result.files:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins.api.errors import ModelError
 from mlops_plugins.artifacts import files
 from mlops_plugins.artifacts.model_folder import MANIFEST, describe
-from mlops_plugins.integrations.mlflow.packaging import laid_out, requirements, signature
 from mlops_plugins.integrations.mlflow.store import DIGEST_TAG, create_run, experiment_of, find_run
 from mlops_plugins.stages.register.history import Entry
+from mlops_plugins.stages.register.mlflow_packaging import laid_out, requirements, signature
 from mlops_plugins.stages.register.store import LINEAGE, Version
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 PAGE = 1000
 
 
-class Versions:
+class MlflowStore:
     """The registered model of one name, and its history.
 
     Args:
