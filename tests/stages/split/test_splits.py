@@ -199,7 +199,7 @@ def test_of_a_rare_class_one_row_at_most_moves(once: Project) -> None:
         assert set(moved.index) <= set(sizes.index[sizes < 30])
 
 
-def judged(parts: Parts, column: str) -> list[Any]:
+def test_values(parts: Parts, column: str) -> list[Any]:
     return sorted(parts.test[column].tolist())
 
 
@@ -212,16 +212,16 @@ def test_the_parts_of_a_seed_are_the_same_for_ever(once: Project) -> None:
     table.loc[3, "size"] = None
     case = Case("random", lambda: table, "y", id="key")
     choose(once, case)
-    assert judged(split(once, table), "key") == BY_NUMBER
+    assert test_values(split(once, table), "key") == BY_NUMBER
     # A number is the same however it is stored.
-    assert judged(split(once, table.astype({"key": "float64"})), "key") == BY_NUMBER
+    assert test_values(split(once, table.astype({"key": "float64"})), "key") == BY_NUMBER
     choose(once, fields(case, id="name"))
-    assert judged(split(once, table), "key") == BY_NAME
+    assert test_values(split(once, table), "key") == BY_NAME
     choose(once, fields(case, id=None))
-    assert judged(split(once, table), "key") == BY_CONTENT
+    assert test_values(split(once, table), "key") == BY_CONTENT
     # The order of columns and the label do not matter.
     turned = table[["y", "size", "name", "key"]].assign(y=1 - table["y"])
-    assert judged(split(once, turned), "key") == BY_CONTENT
+    assert test_values(split(once, turned), "key") == BY_CONTENT
 
 
 BY_NUMBER = [5, 13, 14, 16, 25]
@@ -274,8 +274,8 @@ def test_the_rows_of_a_group_stay_together_in_parts_and_folds(once: Project) -> 
         assert not set(parts.train[name]) & set(parts.test[name])
         assert set(parts.train[name]) | set(parts.test[name]) == set(whole[name])
         assert len(parts.folds) == case.options["folds"]
-        judging = [set(parts.train[name].to_numpy()[test]) for _, test in parts.folds]
-        assert sum(map(len, judging)) == parts.train[name].nunique()
+        tested = [set(parts.train[name].to_numpy()[test]) for _, test in parts.folds]
+        assert sum(map(len, tested)) == parts.train[name].nunique()
         for train, test in parts.folds:
             assert len(train) + len(test) == len(parts.train)
             assert not {*train} & {*test}
@@ -320,7 +320,7 @@ def test_nothing_of_the_future_trains_in_parts_or_folds(once: Project, gap: str 
 
 
 def test_the_border_of_the_newest_rows_moves_on(once: Project) -> None:
-    """That is its purpose: without a cutoff, what judged when it was new trains when it is old."""
+    """That is its purpose: without a cutoff, a test row that was new trains when it is old."""
     whole = flights()
     choose(once, fields(FLIGHTS, split="time"))
     before = split(once, whole.iloc[: round(len(whole) / GROWN)])
@@ -329,7 +329,7 @@ def test_the_border_of_the_newest_rows_moves_on(once: Project) -> None:
     assert rows_of(before.train, FLIGHTS) < rows_of(after.train, FLIGHTS)
 
 
-def test_a_column_may_say_which_rows_judge(once: Project) -> None:
+def test_a_column_may_name_the_test_rows(once: Project) -> None:
     whole = flights()
     part = np.where(whole["origin"] == "JFK", "test", "train")
     choose(once, fields(FLIGHTS, split="column", options={"column": "part", "folds": 2}))
@@ -348,8 +348,8 @@ OWN_PARTS = {
 
 
 @pytest.mark.parametrize("name", OWN_PARTS)
-def test_what_judges_leaves_no_trace_in_the_model(project: Project, name: str) -> None:
-    """Other features and labels in judging rows: every byte of the estimator stays as it was."""
+def test_test_rows_leave_no_trace_in_the_model(project: Project, name: str) -> None:
+    """Other features and labels in test rows: every byte of the estimator stays as it was."""
     choose(project, fields(FLIGHTS, split=name, options=OWN_PARTS[name]))
     validated = project.root / "data/validated.parquet"
     whole = pd.read_parquet(validated)
@@ -360,12 +360,12 @@ def test_what_judges_leaves_no_trace_in_the_model(project: Project, name: str) -
         rows = pd.read_parquet(project.root / "data/splits/test.parquet")
         return files.digest(project.root / "models/model/estimator"), set(rows["flight_id"])
 
-    before, judging = trained()
-    judges = whole["flight_id"].isin(judging).to_numpy()
-    give(project, disturbed(whole, judges))
-    assert trained() == (before, judging)
+    before, tested = trained()
+    is_test = whole["flight_id"].isin(tested).to_numpy()
+    give(project, disturbed(whole, is_test))
+    assert trained() == (before, tested)
     if name == "time":  # what trains does leave one
-        give(project, disturbed(whole, ~judges))
+        give(project, disturbed(whole, ~is_test))
         assert trained()[0] != before
 
 
@@ -492,7 +492,7 @@ REFUSED = {
     ),
     "one group": (
         fields(BY_SITE, frame=table_of(site="here")),
-        ["No row judges, of 40", "rows in both parts", "the column that splits"],
+        ["There are no test rows, of 40", "training rows and test rows", "the column that splits"],
     ),
     "more folds than groups": (
         fields(BY_SITE, options={"column": "site", "folds": 9}),
@@ -506,13 +506,13 @@ REFUSED = {
         fields(BY_PART, frame=table_of(part=with_null(["train", "test"] * 20, 2))),
         ["1 row(s) have no part", "column part, row 2"],
     ),
-    "a column of other words": (
+    "a column of other values": (
         fields(BY_PART, frame=table_of(part=["train", "tset", "validation", "test"] * 10)),
         ["says 'tset' and 1 other value(s). Did you mean 'test'?", "row 2", "train or test"],
     ),
-    "a column of one word": (
+    "a column of one value": (
         fields(BY_PART, frame=table_of(part="train")),
-        ["No row judges, of 40", "the column that splits"],
+        ["There are no test rows, of 40", "the column that splits"],
     ),
     "numbers for classes": (
         fields(PLAIN, split="stratified", task="regression"),
@@ -527,7 +527,7 @@ NOT_OF_DATA = ("an unknown", "no time", "numbers for", "that is no", "between nu
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_split_is_told(once: Project, name: str) -> None:
+def test_what_cannot_be_split_is_refused(once: Project, name: str) -> None:
     case, parts = REFUSED[name]
     choose(once, case)
     give(once, case.frame())
@@ -550,18 +550,18 @@ def test_what_cannot_be_split_is_told(once: Project, name: str) -> None:
     ],
     ids=["share above", "share below", "one fold", "gap", "no column", "duplicates"],
 )
-def test_an_option_out_of_range_is_told_before_anything_runs(
+def test_an_option_out_of_range_is_refused_before_anything_runs(
     once: Project, case: Case, parts: list[str]
 ) -> None:
     composed = choose(once, case, check=False)
     assert_refused(composed, ExitCode.CONFIGURATION, *parts)
 
 
-def test_folds_that_are_missing_or_of_other_rows_are_told(once: Project, tmp_path: Path) -> None:
+def test_folds_that_are_missing_or_of_other_rows_are_refused(once: Project, tmp_path: Path) -> None:
     choose(once, PLAIN)
     split(once, table_of()())
     made = once.root / "data/splits"
-    with pytest.raises(Exception, match="left no folds") as missing:
+    with pytest.raises(Exception, match="made no folds") as missing:
         folds.read(made)
     assert "`folds: 5`" in str(missing.value)
     choose(once, fields(PLAIN, options={"folds": 2}))

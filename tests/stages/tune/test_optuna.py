@@ -283,7 +283,7 @@ def test_two_processes_do_not_make_the_same_search(tmp_path: Path) -> None:
 
 def test_the_splits_folds_judge(tmp_path: Path) -> None:
     frame = write_rows(tmp_path)
-    parts = folds.drawn(np.linspace(0, 1, ROWS), np.zeros(ROWS, dtype=int), 5)
+    parts = folds.stratified(np.linspace(0, 1, ROWS), np.zeros(ROWS, dtype=int), 5)
     tables.write(parts, tmp_path / "splits" / folds.FILE)
 
     output = search(tmp_path, trials=1)

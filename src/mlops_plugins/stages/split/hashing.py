@@ -1,12 +1,13 @@
-"""What deals rows: a hash of their values, which is the same in every version, file and order."""
+"""The hash of a row's values, which is the same in every version, file and order."""
 
 from __future__ import annotations
 
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
 NULL = 0x6E756C6C6E756C6C
@@ -18,8 +19,6 @@ def hashes(batch: pa.RecordBatch, seed: int) -> np.ndarray:
     A value counts, not how it is stored: 1 is 1.0 is true, a day is its midnight, a null is NaN.
     Neither do the columns' names, but for the order that they give.
     """
-    import numpy as np
-
     words = np.column_stack([_words(batch.column(name)) for name in sorted(batch.schema.names)])
     content, width, key = words.astype("<u8").tobytes(), 8 * words.shape[1], str(seed).encode()
     digests = [
@@ -31,7 +30,6 @@ def hashes(batch: pa.RecordBatch, seed: int) -> np.ndarray:
 
 def _words(values: Any) -> np.ndarray:
     """Return 64 bits for each value of an Arrow array."""
-    import numpy as np
     import pyarrow as pa
     from pyarrow import types as t
 
@@ -52,17 +50,14 @@ def _words(values: Any) -> np.ndarray:
     return np.where(values.is_null().to_numpy(zero_copy_only=False), np.uint64(NULL), words)
 
 
-def _words_of_floats(found: np.ndarray) -> np.ndarray:
-    import numpy as np
-
-    whole = (np.floor(found) == found) & (np.abs(found) < 2.0**63)
-    integers = np.where(whole, found, 0).astype(np.int64).view(np.uint64)
-    words = np.where(whole, integers, found.view(np.uint64))
-    return np.where(np.isnan(found), np.uint64(NULL), words)
+def _words_of_floats(values: np.ndarray) -> np.ndarray:
+    integral = (np.floor(values) == values) & (np.abs(values) < 2.0**63)
+    integers = np.where(integral, values, 0).astype(np.int64).view(np.uint64)
+    words = np.where(integral, integers, values.view(np.uint64))
+    return np.where(np.isnan(values), np.uint64(NULL), words)
 
 
 def _words_of_texts(values: Any) -> np.ndarray:
-    import numpy as np
     import pyarrow as pa
 
     texts = [None if value is None else str(value) for value in values.to_pylist()]

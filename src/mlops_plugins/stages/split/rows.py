@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlops_plugins.api.errors import ConfigurationError, DataError, did_you_mean
 from mlops_plugins.artifacts import batches
 from mlops_plugins.stages.split.hashing import hashes
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    import numpy as np
     import pyarrow as pa
 
     from mlops_plugins.api.context import Context, Data
@@ -84,8 +85,6 @@ class Rows:
 
     def hashes(self, columns: Sequence[str], seed: int) -> np.ndarray:
         """Return a uniform number for each row, of the values of these columns and the seed."""
-        import numpy as np
-
         return np.concatenate([hashes(batch, seed) for batch in self.batches(columns)])
 
     def require(self, column: str | None, *, what: str, where: str) -> str:
@@ -120,7 +119,7 @@ class Rows:
                 f"{nulls:,} row(s) have no {column}, by which they are split.",
                 where=f"{TABLE}: column {column}, row {first}",
                 expected="a value in each row",
-                next_step="make the column not nullable in schema.yaml and mend the data, "
+                next_step="make the column not nullable in schema.yaml and correct the data, "
                 "or choose another split in conf/config.yaml",
             )
         return column

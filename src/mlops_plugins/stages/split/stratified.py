@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Stratified(Random):
-    """Puts a share of each class aside by such a hash; a class of two rows or more is in both parts."""
+    """Holds out a share of each class by such a hash; a class of two rows or more is in both sets."""
 
     def _classes(self, context: Context, rows: Rows, keys: np.ndarray) -> np.ndarray:
         if context.data.task == "regression":

@@ -1,19 +1,19 @@
-"""The split by time: the newest rows judge, and nothing of the future trains."""
+"""The split by time: the newest rows are the test rows, and the model learns nothing of the future."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlops_plugins.api.component import Field
 from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.artifacts import folds
-from mlops_plugins.stages.split.parts import Parted, Parts
+from mlops_plugins.stages.split.holdout import HoldOut, HoldOutSplit
 from mlops_plugins.stages.split.rows import TABLE
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from mlops_plugins.api.context import Context
     from mlops_plugins.stages.split.rows import Rows
 
@@ -21,28 +21,28 @@ FILE = "conf/split/time.yaml"
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 
 
-class Time(Parted):
-    """Lets the newest rows judge; equal times stay together, so nothing of the future trains."""
+class Time(HoldOutSplit):
+    """Holds out the newest rows; equal times stay together, so the model learns nothing of the future."""
 
     test_share: float = Field(
         0.2,
         gt=0,
         lt=1,
-        description="Share of the rows that judge, 0 to 1, unless there is a cutoff.",
+        description="Share of the rows to test on, 0 to 1, unless there is a cutoff.",
     )
     cutoff: str | None = Field(
         None,
-        description="The time from which rows judge, as '2013-05-26' or '2013-05-26 12:00'; with it "
-        "no old row changes its part when data grow. Null: the newest test_share of the rows.",
+        description="The time from which rows are test rows, as '2013-05-26' or '2013-05-26 12:00'; with it "
+        "no old row changes its set when data grow. Null: the newest test_share of the rows.",
     )
     gap: str | None = Field(
         None,
         pattern=r"^[0-9]{1,6} (second|minute|hour|day|week)s?$",
-        description="Time before the first judging row whose rows neither train nor judge, as '7 days': "
+        description="Time before the first test row whose rows are in neither set, as '7 days': "
         "seconds, minutes, hours, days or weeks.",
     )
 
-    def _parts(self, context: Context, rows: Rows) -> Parts:
+    def _hold_out(self, context: Context, rows: Rows) -> HoldOut:
         name = rows.require(
             context.data.time, what="A split by time", where="conf/config.yaml: data.time"
         )
@@ -54,32 +54,28 @@ class Time(Parted):
             raise DataError(
                 f"The gap of {self.gap} leaves no training rows.",
                 where=f"{FILE}: gap: {self.gap}",
-                expected=f"less than from the first time, {times.min()}, to the first that is "
-                f"judged, {begin}",
+                expected=f"less than from the first time, {times.min()}, to the first "
+                f"test row's, {begin}",
                 next_step="shorten it there, or get older rows",
             )
-        return Parts(train, test, lambda count: folds.expanding(times[train], gap, count))
+        return HoldOut(train, test, lambda count: folds.expanding(times[train], gap, count))
 
     def _begin(self, times: np.ndarray) -> Any:
-        """Return the time from which rows judge."""
-        import numpy as np
-
+        """Return the time from which rows are test rows."""
         if self.cutoff is None:
             place = min(int(len(times) * (1 - self.test_share)), len(times) - 1)
             return np.sort(times)[place]
         cutoff = _parsed(self.cutoff, times.dtype)
         if not times.min() < cutoff <= times.max():
             raise DataError(
-                f"The cutoff {cutoff} is outside the data's times: one part would have no rows.",
+                f"The cutoff {cutoff} is outside the data's times: one set would have no rows.",
                 where=f"{FILE}: cutoff: {self.cutoff}",
                 expected=f"later than {times.min()}, and not later than {times.max()}",
-                next_step="correct it there, or remove it to judge the newest rows",
+                next_step="correct it there, or remove it to test on the newest rows",
             )
         return cutoff
 
     def _gap(self, times: np.ndarray) -> Any:
-        import numpy as np
-
         if times.dtype.kind != "M":
             if self.gap is not None:
                 raise ConfigurationError(
@@ -115,8 +111,6 @@ def _times(rows: Rows, name: str) -> np.ndarray:
 
 def _parsed(cutoff: str, kind: np.dtype[Any]) -> Any:
     """Return the cutoff as what the column holds."""
-    import numpy as np
-
     try:
         if kind.kind != "M":
             return float(cutoff)

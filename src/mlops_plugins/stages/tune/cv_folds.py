@@ -90,7 +90,7 @@ def _drawn(context: Context, table: pa.Table, count: int) -> pa.Table:
     if context.data.task != "regression":
         target = table.column(context.data.target).to_pandas()
         classes = target.astype("category").cat.codes.to_numpy().astype(np.int64) + 1
-    return folds.drawn(np.random.default_rng(context.seed).random(rows), classes, count)
+    return folds.stratified(np.random.default_rng(context.seed).random(rows), classes, count)
 
 
 def _times(table: pa.Table, name: str) -> Any:
