@@ -12,7 +12,7 @@ from mlops_plugins import Stage
 from mlops_plugins.api.errors import ExitCode
 from mlops_plugins.artifacts import files
 from mlops_plugins.runtime.jobs.project import Project
-from mlops_plugins.stages.register.actor import who
+from mlops_plugins.stages.register.actor import current_actor
 from tests.helpers.registering import SUMMARY, Home, begun, refused
 from tests.helpers.services import mlflow_server
 
@@ -58,7 +58,7 @@ def test_a_promotion_is_explained(home: Home) -> None:
     assert len(home.history()) == entries + 1
     assert (last["action"], last["from"], last["to"]) == ("promote", "2", "3")
     assert last["because"] == "it knows the new route"
-    assert last["who"] == who(home.root)
+    assert last["who"] == current_actor(home.root)
     assert not last["void"]
     assert last["evidence"] == files.digest(home.root / "reports/verdict.json")
     assert "it knows the new route" in home.done("history")
@@ -161,7 +161,7 @@ def test_an_alias_that_is_behind_is_completed_by_the_next_command(home: Home) ->
     project = Project(home.root, lambda _: None)
     registry: Any = project.implementation(Stage.REGISTER)
     storage = registry.storage(project.context)
-    storage.point("champion", "1")
+    storage.set_alias("champion", "1")
     result = home.mlops("history")
     assert "champion was version 1, and is 2 now, as the history says" in result.stderr
     assert home.version() == "2"

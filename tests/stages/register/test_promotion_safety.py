@@ -12,7 +12,7 @@ from mlops_plugins import Stage
 from mlops_plugins.api.errors import ExitCode
 from mlops_plugins.artifacts import files
 from mlops_plugins.runtime.jobs.project import Project
-from mlops_plugins.stages.register.actor import who
+from mlops_plugins.stages.register.actor import current_actor
 from tests.helpers.registering import Home, begun, refused
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def test_a_champion_from_before_there_was_a_history_is_adopted(tmp_path: Path, n
     home.register(102, "keep")
     project = Project(home.root, lambda _: None)
     registry: Any = project.implementation(Stage.REGISTER)
-    registry.storage(project.context).point("champion", "1")
+    registry.storage(project.context).set_alias("champion", "1")
     assert home.moves() == [("bootstrap", None, "1")]
     home.done("promote", "2", "--because", "a try")
     home.done("rollback")
@@ -90,7 +90,7 @@ def test_who_it_was(
     subprocess.run(config, check=True)
     for variable, value in environment.items():
         monkeypatch.setenv(variable, value)
-    assert who(tmp_path) == expected
+    assert current_actor(tmp_path) == expected
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Who changes the champion, for the history."""
+"""The actor: who changes the champion, for the history."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 CI_ACTORS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN")
 
 
-def who(root: Path) -> str:
-    """Return the person: who started the CI job, git's `user.email`, or the login name.
+def current_actor(root: Path) -> str:
+    """Return who it is: who started the CI job, git's `user.email`, or the login name.
 
     In a CI job git's address, if there is one, is a robot's.
     """

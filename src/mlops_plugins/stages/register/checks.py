@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from mlops_plugins.stages.register.store import Storage, Version
 
 
-def check_champion(storage: Storage, history: History, judged: Mapping[str, Any]) -> None:
+def check_champion(storage: Storage, history: History, verdict: Mapping[str, Any]) -> None:
     """Make sure that the champion is the one that the gate saw, or this model itself.
 
     Raises:
         ModelError: It is another one.
     """
     current = storage.find(history.champion) if history.champion else None
-    itself = current is not None and current.digest == judged["model"]
-    if history.champion != judged["champion"] and not itself:
+    itself = current is not None and current.digest == verdict["model"]
+    if history.champion != verdict["champion"] and not itself:
         raise ModelError(
-            f"The champion is version {history.champion}, but the gate compared with {judged['champion']}.",
+            f"The champion is version {history.champion}, but the gate compared with {verdict['champion']}.",
             where="reports/verdict.json",
             next_step="dvc repro --force gate",
         )
@@ -38,22 +38,22 @@ def find(storage: Storage, version: str) -> Version:
     Raises:
         ModelError: There is none.
     """
-    found = storage.find(storage.aliases().get(version, version))
-    if found is None:
+    known = storage.find(storage.aliases().get(version, version))
+    if known is None:
         raise ModelError(
             f"There is no version '{version}'.",
             expected=_listed(each.number for each in storage.versions()),
             next_step="name one of them",
         )
-    return found
+    return known
 
 
 def _listed(numbers: Iterable[str]) -> str:
     """Return the latest numbers in words."""
-    known = list(numbers)
-    if not known:
+    listed = list(numbers)
+    if not listed:
         return "none is registered yet"
-    return ("one of ..., " if len(known) > 20 else "one of ") + ", ".join(known[-20:])
+    return ("one of ..., " if len(listed) > 20 else "one of ") + ", ".join(listed[-20:])
 
 
 def target(history: History, version: str | None) -> str:
@@ -83,17 +83,17 @@ def check_verdict(version: Version, because: str) -> None:
         BlockedError: Its newest verdict blocks it.
         ModelError: Its verdict was not `promote`, and there is no reason.
     """
-    judged = version.judged
-    decision, reasons = judged.get("decision"), "; ".join(judged.get("reasons", []))
+    verdict = version.parsed_verdict
+    decision, reasons = verdict.get("decision"), "; ".join(verdict.get("reasons", []))
     if decision == "block":
         raise BlockedError(
             f"The gate blocks version {version.number}: {reasons}.",
             next_step="`mlops why` shows its verdict; train a better one",
         )
     if decision != "promote" and not because:
-        said = f"was not promoted by the gate: {reasons}" if judged else "has no verdict"
+        state = f"was not promoted by the gate: {reasons}" if verdict else "has no verdict"
         raise ModelError(
-            f"Version {version.number} {said}.",
+            f"Version {version.number} {state}.",
             expected="a reason to promote it all the same",
             next_step=f'mlops promote {version.number} --because "..."',
         )
@@ -124,9 +124,11 @@ def check_complete(storage: Storage, version: Version) -> None:
     _check_digest(version, described.digest)
 
 
-def _check_digest(version: Version, found: str) -> None:
-    if found != version.digest:
-        raise _unfit(version, f"its files have the digest {found}, registered was {version.digest}")
+def _check_digest(version: Version, digest: str) -> None:
+    if digest != version.digest:
+        raise _unfit(
+            version, f"its files have the digest {digest}, registered was {version.digest}"
+        )
 
 
 def _unfit(version: Version, why: str) -> ModelError:

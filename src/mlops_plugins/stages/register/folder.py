@@ -44,7 +44,7 @@ class FolderRegistry(PromotingRegistry):
         """Return the folder's store."""
         return FolderStore(context.home / self.path)
 
-    def begun(self, context: Context) -> bool:
+    def exists(self, context: Context) -> bool:
         """Say whether there is a folder."""
         return (context.home / self.path).exists()
 
@@ -83,7 +83,7 @@ class FolderStore:
             number = _numbered(self._versions, lambda n: draft.rename(self._versions / str(n)))
             return str(number)
 
-    def judge(self, number: str, verdict: str) -> None:
+    def set_verdict(self, number: str, verdict: str) -> None:
         """Replace the newest verdict on a version."""
         files.write_text(self._versions / number / "verdict.json", verdict)
 
@@ -104,7 +104,7 @@ class FolderStore:
         found = sorted(self._aliases.glob("[!.]*")) if self._aliases.exists() else []
         return {path.name: path.read_text(encoding="utf-8").strip() for path in found}
 
-    def point(self, alias: str, number: str) -> None:
+    def set_alias(self, alias: str, number: str) -> None:
         """Let an alias name a version."""
         files.write_text(self._aliases / alias, f"{number}\n")
 

@@ -39,9 +39,9 @@ class Entry(Change):
     @property
     def sha256(self) -> str:
         """Return the hash of what the entry says; its number is the store's."""
-        said = [self.action, self.before, self.after, self.who, self.when, self.because]
-        whole = json.dumps([*said, self.evidence, self.previous])
-        return hashlib.sha256(whole.encode()).hexdigest()
+        fields = [self.action, self.before, self.after, self.who, self.when, self.because]
+        text = json.dumps([*fields, self.evidence, self.previous])
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def to_dict(self) -> dict[str, str]:
         """Return it as text by key, for a store."""

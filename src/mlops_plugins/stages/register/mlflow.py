@@ -26,7 +26,7 @@ class Registry(PromotingRegistry):
         """Return MLflow's store, connected."""
         return MlflowStore(connected(context), self.name(context), context.project)
 
-    def begun(self, context: Context) -> bool:
+    def exists(self, context: Context) -> bool:
         """Say whether there is a store: of a server, or the project's database."""
         return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (context.home / DATABASE).exists()
 

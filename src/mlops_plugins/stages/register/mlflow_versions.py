@@ -72,7 +72,7 @@ class MlflowStore:
         )
         return str(made.version)
 
-    def judge(self, number: str, verdict: str) -> None:
+    def set_verdict(self, number: str, verdict: str) -> None:
         """Replace the newest verdict on a version."""
         self._client.set_model_version_tag(self._name, number, VERDICT_TAG, verdict)
 
@@ -92,11 +92,11 @@ class MlflowStore:
     def aliases(self) -> Mapping[str, str]:
         """Return the version of each alias."""
         with _absent():
-            found = self._client.get_registered_model(self._name).aliases
-            return {alias: str(number) for alias, number in found.items()}
+            aliases = self._client.get_registered_model(self._name).aliases
+            return {alias: str(number) for alias, number in aliases.items()}
         return {}
 
-    def point(self, alias: str, number: str) -> None:
+    def set_alias(self, alias: str, number: str) -> None:
         """Let an alias name a version."""
         self._client.set_registered_model_alias(self._name, alias, number)
 
@@ -109,12 +109,12 @@ class MlflowStore:
         uri = self._uri(number)
         with tempfile.TemporaryDirectory() as scratch:
             downloaded = self._download(uri, scratch)
-            found = [path.parent.parent for path in downloaded.rglob(f"model/{MANIFEST}")]
-            if not found:
+            packages = [path.parent.parent for path in downloaded.rglob(f"model/{MANIFEST}")]
+            if not packages:
                 raise ModelError(
                     f"Version {number} of '{self._name}' holds no model of ours.", where=uri
                 )
-            shutil.copytree(found[0], folder, dirs_exist_ok=True)
+            shutil.copytree(packages[0], folder, dirs_exist_ok=True)
         return folder
 
     def lineage(self, number: str) -> Mapping[str, Any]:
@@ -152,15 +152,15 @@ class MlflowStore:
 
     def _all(self, name: str) -> list[Any]:
         """Return all versions of a registered model, by number."""
-        found: list[Any] = []
+        versions: list[Any] = []
         more: str | None = None
         while more != "":
             page = self._client.search_model_versions(
                 f"name = '{name}'", max_results=PAGE, page_token=more
             )
-            found += page
+            versions += page
             more = page.token or ""
-        return sorted(found, key=lambda version: int(version.version))
+        return sorted(versions, key=lambda version: int(version.version))
 
     def _ensure(self, name: str) -> None:
         """Make the registered model if there is none."""
@@ -192,7 +192,7 @@ class MlflowStore:
         from mlflow.models import Model
 
         described = describe(package.model)
-        begun = mlflow.initialize_logged_model(
+        logged_model = mlflow.initialize_logged_model(
             "model",
             run.info.run_id,
             params=run.data.params,
@@ -206,7 +206,7 @@ class MlflowStore:
                 None,
                 mlflow.pyfunc,
                 run_id=run.info.run_id,
-                model_id=begun.model_id,
+                model_id=logged_model.model_id,
                 loader_module="mlops_plugins.mlflow_loader",
                 data_path=str(folder),
                 signature=signature(described),
@@ -217,7 +217,7 @@ class MlflowStore:
 
 @contextmanager
 def _absent() -> Iterator[None]:
-    """Go on after the block if MLflow says that what is asked for does not exist."""
+    """Go on after the block if MLflow answers that there is no such thing."""
     from mlflow.exceptions import MlflowException
 
     try:

@@ -8,7 +8,7 @@ from mlops_plugins.api.component import Component
 from mlops_plugins.api.contracts.register import Champion
 from mlops_plugins.api.errors import ModelError
 from mlops_plugins.artifacts import files
-from mlops_plugins.stages.register.actor import who
+from mlops_plugins.stages.register.actor import current_actor
 from mlops_plugins.stages.register.checks import (
     check_champion,
     check_complete,
@@ -19,7 +19,7 @@ from mlops_plugins.stages.register.checks import (
 )
 from mlops_plugins.stages.register.history import History, digest, fold
 from mlops_plugins.stages.register.store import CHALLENGER, CHAMPION, Package
-from mlops_plugins.stages.register.transitions import change, settled
+from mlops_plugins.stages.register.transitions import change, recovered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ class PromotingRegistry(Component):
         """Return the store; make it if there is none."""
         raise NotImplementedError
 
-    def begun(self, context: Context) -> bool:
+    def exists(self, context: Context) -> bool:
         """Say whether there is a store yet."""
         raise NotImplementedError
 
@@ -73,26 +73,26 @@ class PromotingRegistry(Component):
             verdict=verdict.read_text(encoding="utf-8"),
             run=(files.read_json_if_any(run) or {}).get("digest", ""),
         )
-        judged = files.read_json(verdict)
-        if judged["model"] != package.digest:
+        content = files.read_json(verdict)
+        if content["model"] != package.digest:
             raise ModelError(
                 "The verdict is about another model.", where=str(verdict), next_step="dvc repro"
             )
         alias = None
-        if judged["decision"] == "block":
+        if content["decision"] == "block":
             context.log("blocked by the gate: not registered")
-            if self.begun(context):
-                _judge_known(self.storage(context), package)
+            if self.exists(context):
+                _update_known(self.storage(context), package)
         else:
-            alias = CHAMPION if judged["decision"] == "promote" else CHALLENGER
-            self._register(context, package, judged)
+            alias = CHAMPION if content["decision"] == "promote" else CHALLENGER
+            self._register(context, package, content)
         files.write_json(
             output, {"name": self.name(context), "digest": package.digest, "alias": alias}
         )
 
     def champion(self, context: Context) -> Champion | None:
         """Return the version that the alias names."""
-        if not self.begun(context):
+        if not self.exists(context):
             return None
         storage = self.storage(context)
         found = storage.find(storage.aliases().get(CHAMPION, ""))
@@ -109,10 +109,10 @@ class PromotingRegistry(Component):
 
         Raises:
             ModelError: There is no such version, it is champion already, its files do not load, it
-                was not judged `promote` and there is no reason, or another promotion was faster.
+                its verdict is not `promote` and there is no reason, or another promotion was faster.
             BlockedError: Its verdict blocks it.
         """
-        storage, history = self._settled(context)
+        storage, history = self._recovered(context)
         found = find(storage, version)
         if found.number == history.champion:
             raise ModelError(
@@ -120,8 +120,10 @@ class PromotingRegistry(Component):
             )
         check_verdict(found, because)
         check_loads(storage, found)
-        reason = because or "; ".join(found.judged["reasons"])
-        return change(storage, history, "promote", found, because=reason, who=who(context.root))
+        reason = because or "; ".join(found.parsed_verdict["reasons"])
+        return change(
+            storage, history, "promote", found, because=reason, actor=current_actor(context.root)
+        )
 
     def rollback(self, context: Context, *, version: str | None, because: str) -> Change:
         """Make the previous champion, or the former one that `version` names, champion again.
@@ -129,15 +131,17 @@ class PromotingRegistry(Component):
         Raises:
             ModelError: There is no such champion, its files do not load, or another was faster.
         """
-        storage, history = self._settled(context)
+        storage, history = self._recovered(context)
         found = find(storage, target(history, version))
         check_loads(storage, found)
         reason = because or f"back from version {history.champion}"
-        return change(storage, history, "rollback", found, because=reason, who=who(context.root))
+        return change(
+            storage, history, "rollback", found, because=reason, actor=current_actor(context.root)
+        )
 
     def history(self, context: Context) -> list[Change]:
         """Return every change of the champion, oldest first."""
-        return list(self._settled(context)[1].entries) if self.begun(context) else []
+        return list(self._recovered(context)[1].entries) if self.exists(context) else []
 
     def why(self, context: Context, *, version: str) -> Mapping[str, Any]:
         """Return where a version comes from: see `mlops_plugins.api.contracts.register.Register.why`.
@@ -154,29 +158,29 @@ class PromotingRegistry(Component):
             "digest": found.digest,
             "aliases": sorted(name for name, named in storage.aliases().items() if named == number),
             **storage.lineage(number),
-            "gate": found.judged or None,
+            "gate": found.parsed_verdict or None,
             "history": [each for each in changes if number in (each.before, each.after)],
         }
 
     def _opened(self, context: Context) -> Storage:
-        if not self.begun(context):
+        if not self.exists(context):
             raise ModelError(
                 f"Nothing is registered as '{self.name(context)}' yet.",
                 next_step="`dvc repro` trains and registers a model",
             )
         return self.storage(context)
 
-    def _settled(self, context: Context) -> tuple[Storage, History]:
+    def _recovered(self, context: Context) -> tuple[Storage, History]:
         storage = self._opened(context)
-        return storage, settled(storage, who(context.root), context.log)
+        return storage, recovered(storage, current_actor(context.root), context.log)
 
-    def _register(self, context: Context, package: Package, judged: Mapping[str, Any]) -> None:
+    def _register(self, context: Context, package: Package, verdict: Mapping[str, Any]) -> None:
         storage, name = self.storage(context), self.name(context)
-        history = settled(storage, who(context.root), context.log)
-        check_champion(storage, history, judged)
-        number = _judge_known(storage, package) or storage.add(package)
-        storage.point(CHALLENGER, number)
-        promoted = judged["decision"] == "promote"
+        history = recovered(storage, current_actor(context.root), context.log)
+        check_champion(storage, history, verdict)
+        number = _update_known(storage, package) or storage.add(package)
+        storage.set_alias(CHALLENGER, number)
+        promoted = verdict["decision"] == "promote"
         earlier = _promoted_by(history, number, package.verdict)
         if not promoted or history.champion == number:
             aliases = [CHALLENGER, *([CHAMPION] if promoted else [])]
@@ -189,17 +193,24 @@ class PromotingRegistry(Component):
         else:
             version = find(storage, number)
             check_complete(storage, version)
-            reason = "; ".join(judged["reasons"])
-            change(storage, history, "promote", version, because=reason, who=who(context.root))
+            reason = "; ".join(verdict["reasons"])
+            change(
+                storage,
+                history,
+                "promote",
+                version,
+                because=reason,
+                actor=current_actor(context.root),
+            )
             context.log(f"{name} version {number}: {CHALLENGER}, {CHAMPION}")
 
 
-def _judge_known(storage: Storage, package: Package) -> str | None:
+def _update_known(storage: Storage, package: Package) -> str | None:
     """Return the version that holds this very model, its verdict renewed; None if none does."""
     for version in storage.versions():
         if version.digest == package.digest:
             if version.verdict != package.verdict:
-                storage.judge(version.number, package.verdict)
+                storage.set_verdict(version.number, package.verdict)
             return version.number
     return None
 

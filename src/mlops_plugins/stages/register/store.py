@@ -34,8 +34,8 @@ class Version:
     verdict: str
 
     @property
-    def judged(self) -> Mapping[str, Any]:
-        """Return the newest verdict; nothing if it is not known."""
+    def parsed_verdict(self) -> Mapping[str, Any]:
+        """Return the newest verdict; empty if it is not known."""
         return dict(json.loads(self.verdict)) if self.verdict else {}
 
 
@@ -45,7 +45,7 @@ class Package:
 
     Attributes:
         model: The model folder.
-        reference: The table of judged rows.
+        reference: The table of test rows with their predictions.
         report: What people read about the run, the model card among it.
         lineage: What the model was made from.
         digest: The SHA-256 of the model folder.
@@ -81,10 +81,10 @@ class Storage(Protocol):
         ...
 
     def add(self, package: Package) -> str:
-        """Make a version, whole or not at all; return its number."""
+        """Make a version, complete or not at all; return its number."""
         ...
 
-    def judge(self, number: str, verdict: str) -> None:
+    def set_verdict(self, number: str, verdict: str) -> None:
         """Replace the newest verdict on a version."""
         ...
 
@@ -103,7 +103,7 @@ class Storage(Protocol):
         """Return the version of each alias."""
         ...
 
-    def point(self, alias: str, number: str) -> None:
+    def set_alias(self, alias: str, number: str) -> None:
         """Let an alias name a version, in one step."""
         ...
 

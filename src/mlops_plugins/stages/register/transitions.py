@@ -23,25 +23,31 @@ if TYPE_CHECKING:
 UNEXPLAINED = "champion before there was a history"
 
 
-def settled(storage: Storage, who: str, log: Callable[[str], None]) -> History:
-    """Return the history, after what a killed command left undone is done.
+def recovered(storage: Storage, actor: str, log: Callable[[str], None]) -> History:
+    """Return the history, after finishing what a killed command left undone.
 
     A champion that no history explains, as of a registry older than it, becomes its first entry.
     """
     history = fold(storage.entries())
     alias = storage.aliases().get(CHAMPION)
     if history.champion is None and alias is not None:
-        found = storage.find(alias)
-        verdict = found.verdict if found else ""
-        storage.append(_entry(history, "bootstrap", alias, verdict, UNEXPLAINED, who))
+        version = storage.find(alias)
+        verdict = version.verdict if version else ""
+        storage.append(_entry(history, "bootstrap", alias, verdict, UNEXPLAINED, actor))
         history = fold(storage.entries())
     if history.champion is not None and alias != history.champion:
         log(f"champion was version {alias}, and is {history.champion} now, as the history says")
-    return _followed(storage, history)
+    return _with_alias_moved(storage, history)
 
 
 def change(
-    storage: Storage, history: History, action: Action, version: Version, *, because: str, who: str
+    storage: Storage,
+    history: History,
+    action: Action,
+    version: Version,
+    *,
+    because: str,
+    actor: str,
 ) -> Entry:
     """Make a version champion, whose files are known to load; return the entry.
 
@@ -51,36 +57,36 @@ def change(
         action: How.
         version: Which.
         because: The reason.
-        who: By whom.
+        actor: By whom.
 
     Raises:
         ModelError: Another change was made since the history was read.
     """
-    entry = _entry(history, action, version.number, version.verdict, because, who)
+    entry = _entry(history, action, version.number, version.verdict, because, actor)
     storage.append(entry)
-    now = _followed(storage, fold(storage.entries()))
+    now = _with_alias_moved(storage, fold(storage.entries()))
     # By its hash: an answer that is lost lets a client send the same entry twice.
     mine = [each for each in now.valid if each.sha256 == entry.sha256]
     if mine:
         return mine[0]
-    faster = now.valid[len(history.valid)]
+    other = now.valid[len(history.valid)]
     raise ModelError(
-        f"Another {faster.action} was faster: version {faster.after} is champion since "
-        f"{faster.when}, by {faster.who}.",
+        f"Another {other.action} was faster: version {other.after} is champion since "
+        f"{other.when}, by {other.who}.",
         where="the registry's history",
         next_step="look at `mlops history`; if yours is still right, do it again",
     )
 
 
 def _entry(
-    history: History, action: Action, version: str, verdict: str, because: str, who: str
+    history: History, action: Action, version: str, verdict: str, because: str, actor: str
 ) -> Entry:
     return Entry(
         number=0,
         action=action,
         before=history.champion,
         after=version,
-        who=who,
+        who=actor,
         when=datetime.now(UTC).isoformat(timespec="microseconds"),
         because=because,
         evidence=digest(verdict),
@@ -89,12 +95,12 @@ def _entry(
     )
 
 
-def _followed(storage: Storage, history: History) -> History:
+def _with_alias_moved(storage: Storage, history: History) -> History:
     """Let the alias name the history's champion; return the history by which it does.
 
     Whoever sets the alias reads the log again: of two that set it at once, the later one sees both.
     """
     while history.champion is not None and storage.aliases().get(CHAMPION) != history.champion:
-        storage.point(CHAMPION, history.champion)
+        storage.set_alias(CHAMPION, history.champion)
         history = fold(storage.entries())
     return history
