@@ -107,7 +107,7 @@ def test_a_feature_that_predicts_alone_is_told(
     made = Validating(tmp_path, {"task": task, "target": "target"})
     told = accepted(made.validate(frame.assign(answer=leak(frame))))
     assert f"warning: feature 'answer' predicts it alone with {score}" in told
-    assert "is known when a prediction is asked for" in str(made.report()["findings"])
+    assert "is known when the prediction is made" in str(made.report()["findings"])
     made.options = {"max_auc": 1.0, "max_r2": 1.0}
     assert "answer" not in accepted(made.validate())
     made.options = {"predictive_features": "error"}
@@ -224,4 +224,4 @@ def test_the_sample_is_not_suspected(tmp_path: Path) -> None:
     made.data = {"task": "binary", "target": "late"}
     made.schema("columns: {}\n")
     told = accepted(made.validate())
-    assert "feature 'flight_id' has another whole number in each row" in told
+    assert "feature 'flight_id' has another integer in each row" in told

@@ -1,10 +1,15 @@
-"""Holding the raw table against its schema, in one pass, and writing the typed one."""
+"""Checking the raw table against its schema, in one pass, and writing the typed one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import types
 
 from mlops_plugins.api.errors import did_you_mean
 from mlops_plugins.artifacts import batches
@@ -18,10 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    import numpy as np
-    import pandas as pd
-    import pyarrow as pa
-
     from mlops_plugins.api.context import Data
     from mlops_plugins.artifacts.raw_table import Batch, RawTable
     from mlops_plugins.artifacts.schema import Column, Schema
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 20_000
 """Rows in which signs of leakage are looked for."""
 
-BEYOND_CHANCE = 1000
-"""So many times more equal rows than by chance are duplicates."""
+MIN_TIMES_CHANCE = 1000
+"""With fewer times the equal rows that chance gives, they are no duplicates."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,17 +54,17 @@ class Limits:
 def check(
     table: RawTable, schema: Schema, data: Data, limits: Limits, *, output: Path
 ) -> list[Finding]:
-    """Write the typed table to `output`, and return all that is to be said of the rows.
+    """Write the typed table to `output`, and return the findings.
 
     The output is complete only if no finding is an error.
     """
-    found = _Pass(table, schema, data, limits)
+    rows = _Pass(table, schema, data, limits)
     arrow_types = [_stored_type(column, table.types.get(n)) for n, column in schema.columns.items()]
     arrow_schema = _arrow_schema(schema, arrow_types)
     with batches.Writer(output, arrow_schema) as writer:
         for batch in table.batches():
-            writer.write(_record_batch(found.look(batch), arrow_schema))
-    return [*_columns(table, schema, limits), *found.findings()]
+            writer.write(_record_batch(rows.look(batch), arrow_schema))
+    return [*_columns(table, schema, limits), *rows.findings()]
 
 
 def _columns(table: RawTable, schema: Schema, limits: Limits) -> Iterator[Finding]:
@@ -120,18 +121,15 @@ class _Pass:
         }
         others = [name for name in table.types if name != schema.id]
         # Of one column alone, equal values say nothing.
-        whole = limits.duplicate_rows != "ignore" and len(others) > 1
-        self._rows = repeats.Repeats() if whole else None
+        compares_rows = limits.duplicate_rows != "ignore" and len(others) > 1
+        self._rows = repeats.Repeats() if compares_rows else None
         self._future = Tally()
         self._now = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
-        self._wanted = _drawn(table.rows)
+        self._sample_rows = _sample_rows(table.rows)
         self._sample: list[pd.DataFrame] = []
 
     def look(self, batch: Batch) -> pd.DataFrame:
         """Look at some rows, and return them typed."""
-        import pandas as pd
-        from pyarrow import types
-
         arrays = {
             name: array.dictionary_encode() if types.is_string(array.type) else array
             for name, array in batch.columns.items()
@@ -146,18 +144,17 @@ class _Pass:
         self._rules.look(batch, frame, unreadable)
         self._look_for_repeats(batch, arrays)
         self._look_ahead(batch, frame)
-        self._draw(batch, frame)
+        self._add_to_sample(batch, frame)
         return frame
 
     def _look_for_repeats(self, batch: Batch, arrays: Mapping[str, pa.Array]) -> None:
-        import numpy as np
 
         rows = np.arange(batch.first + 1, batch.first + batch.rows + 1)
         names = [name for name in arrays if self._rows or name in self._unique]
         hashed = {name: repeats.hashes(arrays[name]) for name in names}
-        for name, found in self._unique.items():
+        for name, unique in self._unique.items():
             known = arrays[name].is_valid().to_numpy(zero_copy_only=False)
-            found.add(hashed[name][known], rows[known])
+            unique.add(hashed[name][known], rows[known])
         others = [each for name, each in hashed.items() if name != self._schema.id]
         if self._rows and others:
             self._rows.add(repeats.of_rows(others), rows)
@@ -168,25 +165,24 @@ class _Pass:
             ahead = (frame[time] > self._now).to_numpy().nonzero()[0]
             self._future.add(batch, time, ahead)
 
-    def _draw(self, batch: Batch, frame: pd.DataFrame) -> None:
-        import numpy as np
+    def _add_to_sample(self, batch: Batch, frame: pd.DataFrame) -> None:
 
-        low, high = np.searchsorted(self._wanted, [batch.first, batch.first + batch.rows])
+        low, high = np.searchsorted(self._sample_rows, [batch.first, batch.first + batch.rows])
         if high > low:
-            self._sample.append(frame.iloc[self._wanted[low:high] - batch.first])
+            self._sample.append(frame.iloc[self._sample_rows[low:high] - batch.first])
 
     def findings(self) -> Iterator[Finding]:
-        """Say all that was found in the rows."""
+        """Return the findings in the rows."""
         yield from self._rules.findings(self._table.rows, self._limits.tolerance)
-        for name, repeated in self._unique.items():
-            yield from self._twice(name, repeated.found())
+        for name, unique in self._unique.items():
+            yield from self._twice(name, unique.repeated())
         for observed in self._observed.values():
             yield from observed.findings()
         if self._future.count:
             yield Finding(
                 rule="future",
                 what=f"column '{self._data.time}' lies in the future",
-                next_step="correct the times, or leave these rows out: a split by time judges on them",
+                next_step="correct the times, or leave these rows out: a split by time tests on them",
                 severity="warning",
                 column=self._data.time,
                 tally=self._future,
@@ -211,7 +207,6 @@ class _Pass:
         )
 
     def _leaks(self) -> Iterator[Finding]:
-        import pandas as pd
 
         sample = pd.concat(self._sample, ignore_index=True)
         limits = self._limits
@@ -239,12 +234,12 @@ class _Pass:
         limits, rows = self._limits, self._table.rows
         if self._rows is None or limits.duplicate_rows == "ignore":
             return
-        repeated = self._rows.found()
+        repeated = self._rows.repeated()
         if repeated.rows <= limits.max_duplicate_share * rows:
             return
         others = sample.drop(columns=[self._schema.id] if self._schema.id in sample else [])
         by_chance = leakage.coincidence(others) * rows * (rows - 1) / 2
-        if repeated.pairs <= BEYOND_CHANCE * by_chance:
+        if repeated.pairs <= MIN_TIMES_CHANCE * by_chance:
             return
         examples = [(row, f"as row {earlier}") for row, earlier in repeated.examples]
         yield Finding(
@@ -260,7 +255,7 @@ LEAKS = {
     "copy": ("target_copy", "remove it from schema.yaml, to be left out: it is the answer"),
     "predictive": (
         "predictive",
-        "find out whether it is known when a prediction is asked for; if not, remove it from "
+        "find out whether it is known when the prediction is made; if not, remove it from "
         "schema.yaml",
     ),
     "identifier": (
@@ -289,10 +284,8 @@ def _is_unique(name: str, schema: Schema) -> bool:
     return name == schema.id if unique is None else unique
 
 
-def _drawn(rows: int) -> np.ndarray:
+def _sample_rows(rows: int) -> np.ndarray:
     """Return the sample's rows, in order, from 0: the same for tables of the same length."""
-    import numpy as np
-
     if rows <= SAMPLE_ROWS:
         return np.arange(rows)
     return np.sort(np.random.default_rng(0).choice(rows, SAMPLE_ROWS, replace=False))
@@ -300,9 +293,6 @@ def _drawn(rows: int) -> np.ndarray:
 
 def _stored_type(column: Column, raw: pa.DataType | None) -> pa.DataType:
     """Return the type that a column has in the output, whatever the rows of a batch hold."""
-    import pyarrow as pa
-    from pyarrow import types
-
     stored = {
         "integer": pa.float64() if column.nullable else pa.int64(),
         "whole": pa.int64(),
@@ -317,16 +307,12 @@ def _stored_type(column: Column, raw: pa.DataType | None) -> pa.DataType:
 
 
 def _arrow_schema(schema: Schema, stored: list[pa.DataType]) -> pa.Schema:
-    import pyarrow as pa
 
     return pa.schema(list(zip(schema.columns, stored, strict=True)))
 
 
 def _record_batch(frame: pd.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
     """Return the rows as they are stored; a column that is not there is null."""
-    import pyarrow as pa
-    from pyarrow import types
-
     arrays = []
     for field in schema:
         if field.name not in frame:

@@ -1,4 +1,4 @@
-"""What validation finds: how it is counted, written down, and told."""
+"""What validation finds: how it is counted, written down, and shown."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 Level = Literal["error", "warning", "ignore"]
 """What an option makes of a finding: stop, report, or do not look."""
 
-EXAMPLES = 10
+MAX_EXAMPLES = 10
 """Rows that the report names for each finding."""
 
-SHOWN_EXAMPLES = 3
-SHOWN = 20
+MAX_SHOWN_EXAMPLES = 3
+MAX_SHOWN = 20
 """Rows of a finding, and findings, that the terminal shows."""
 
 
@@ -35,7 +35,7 @@ class Tally:
     def add(self, batch: Batch, name: str, positions: np.ndarray) -> None:
         """Count rows of a batch, given by their positions in it; the first keep their values."""
         self.count += len(positions)
-        for position in positions[: EXAMPLES - len(self.examples)].tolist():
+        for position in positions[: MAX_EXAMPLES - len(self.examples)].tolist():
             column = batch.columns.get(name)
             value = None if column is None else column[position].as_py()
             self.examples.append((batch.first + position + 1, value))
@@ -85,12 +85,12 @@ class Finding:
             **({"tolerated": True} if self.tolerated else {}),
         }
 
-    def told(self, rows: int) -> str:
+    def line(self, rows: int) -> str:
         """Return one line, with some of the rows."""
         if self.tally is None:
             return f"{self.what} [{self.rule}]"
-        shown = ", ".join(_example(*each) for each in self.tally.examples[:SHOWN_EXAMPLES])
-        more = ", ..." if self.tally.count > SHOWN_EXAMPLES else ""
+        shown = ", ".join(_example(*each) for each in self.tally.examples[:MAX_SHOWN_EXAMPLES])
+        more = ", ..." if self.tally.count > MAX_SHOWN_EXAMPLES else ""
         share = f"{self.tally.count / rows:.2%}"
         return f"{self.what} in {self.tally.count:,} row(s), {share} ({shown}{more}) [{self.rule}]"
 
@@ -107,9 +107,10 @@ def refusal(findings: Iterable[Finding], rows: int, *, where: str, report: str) 
     """Return the error that lists what stops the pipeline, each with its place and next step."""
     broken = [finding for finding in findings if finding.severity == "error"]
     listed = "".join(
-        f"\n  - {finding.told(rows)}\n      next: {finding.next_step}" for finding in broken[:SHOWN]
+        f"\n  - {finding.line(rows)}\n      next: {finding.next_step}"
+        for finding in broken[:MAX_SHOWN]
     )
-    more = f"\n  - and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
+    more = f"\n  - and {len(broken) - MAX_SHOWN} more" if len(broken) > MAX_SHOWN else ""
     return DataError(
         f"The data break their schema in {len(broken)} way(s), of {rows:,} row(s):{listed}{more}",
         where=f"{where} against schema.yaml (row 1 is the first row of data)",

@@ -1,8 +1,8 @@
 """Signs that a feature knows the answer: copies of the target, identifiers, perfect predictors.
 
-They are looked for in a sample of the rows. A classifier's feature is judged by the AUC (two classes)
+They are looked for in a sample of the rows. A classifier's feature is scored by the AUC (two classes)
 or the balanced accuracy (more) of the classes' shares in its bins, a regressor's by the R² of the
-means in its bins or of a straight line. Bins are learnt from one half of the rows and judged on the
+means in its bins or of a straight line. Bins are learnt from one half of the rows and tested on the
 other, both ways, so that what merely names each row predicts nothing.
 """
 
@@ -11,31 +11,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+import pandas as pd
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import numpy as np
-    import pandas as pd
 
     from mlops_plugins.api.context import Task
     from mlops_plugins.artifacts.schema import Schema
 
-FEWEST_ROWS = 30
+MIN_ROWS = 30
 """With fewer rows anything may coincide."""
 
-FEWEST_OF_A_CLASS = 3
+MIN_OF_A_CLASS = 3
 """With fewer rows of the second most frequent class, a yes-or-no feature may coincide with it."""
 
 BINS = 32
 
 MANY_ROWS = 1000
-"""Among so many rows, whole numbers or single words that are all distinct are no measurements."""
+"""Among so many rows, integers or single words that are all distinct are no measurements."""
 
-MOSTLY = 0.9
-"""So many words of identifiers hold a digit: of hashes, not all do."""
+MIN_WITH_DIGITS = 0.9
+"""The share of words with a digit from which words are identifiers: of hashes, not all have one."""
 
 FIRST_YEAR, LAST_YEAR = 1500, 2200
-"""Whole numbers that count up within this range are years, and not identifiers."""
+"""Integers that count up within this range are years, and not identifiers."""
 
 Kind = Literal["copy", "predictive", "identifier"]
 
@@ -80,7 +80,7 @@ def leaks(
             yield Leak(name, "identifier", how)
     known = sample[sample[schema.target].notna()]
     target = known[schema.target]
-    if len(known) < FEWEST_ROWS or target.nunique() < 2:
+    if len(known) < MIN_ROWS or target.nunique() < 2:
         return
     answers = _answers(target, task)
     for name in schema.inputs:
@@ -95,8 +95,6 @@ def leaks(
 
 def _answers(target: pd.Series[Any], task: Task) -> np.ndarray:
     """Return a value for each row, or the number of its class."""
-    import pandas as pd
-
     return (
         target.to_numpy(dtype="float64")
         if task == "regression"
@@ -109,17 +107,15 @@ def _answers(target: pd.Series[Any], task: Task) -> np.ndarray:
 
 def copy(series: pd.Series[Any], answers: np.ndarray, task: Task) -> str:
     """Say how a feature is the target by another name; nothing if it is not."""
-    import numpy as np
-
     present = series.notna().to_numpy()
-    if present.sum() < max(FEWEST_ROWS, len(series) / 2):
+    if present.sum() < max(MIN_ROWS, len(series) / 2):
         return ""
     values, target = _codes(series[present]), answers[present]
     if task == "regression" and _is_continuous(target):
         return _monotone(series[present], target)
     codes = np.unique(target, return_inverse=True)[1]
     sizes = np.sort(np.bincount(codes))[::-1]
-    if len(sizes) < 2 or sizes[1] < FEWEST_OF_A_CLASS:
+    if len(sizes) < 2 or sizes[1] < MIN_OF_A_CLASS:
         return ""
     pairs = len(np.unique(values * len(sizes) + codes))
     return "is a one-to-one function of it" if pairs == len(sizes) == values.max() + 1 else ""
@@ -127,13 +123,10 @@ def copy(series: pd.Series[Any], answers: np.ndarray, task: Task) -> str:
 
 def _is_continuous(target: np.ndarray) -> bool:
     """Say whether most values occur once, so that each column would be a function of it."""
-    import numpy as np
-
     return len(np.unique(target)) > len(target) / 2
 
 
 def _monotone(series: pd.Series[Any], target: np.ndarray) -> str:
-    import numpy as np
 
     if not _is_number(series):
         return ""
@@ -150,18 +143,18 @@ def _monotone(series: pd.Series[Any], target: np.ndarray) -> str:
 
 def identifier(series: pd.Series[Any], kind: str, *, rows: int) -> str:
     """Say how a column identifies rows instead of measuring something; nothing if it does not."""
-    if len(series) < FEWEST_ROWS or series.isna().any() or not series.is_unique:
+    if len(series) < MIN_ROWS or series.isna().any() or not series.is_unique:
         return ""
     if kind == "integer":
         low, high = int(series.min()), int(series.max())
         counts = high - low < 2 * rows and not FIRST_YEAR <= low <= high <= LAST_YEAR
         if counts or len(series) >= MANY_ROWS:
-            return "has another whole number in each row"
+            return "has another integer in each row"
     elif kind in ("category", "text") and series.map(lambda value: isinstance(value, str)).all():
         words = series.astype(str)
         word = ~words.str.contains(r"\s") & ~words.str.fullmatch(DATE)
         digits = words.str.contains(r"[0-9@]")
-        if word.all() and (digits.mean() > MOSTLY or len(series) >= MANY_ROWS):
+        if word.all() and (digits.mean() > MIN_WITH_DIGITS or len(series) >= MANY_ROWS):
             return "has another word in each row"
     return ""
 
@@ -192,8 +185,6 @@ def coincidence(sample: pd.DataFrame) -> float:
 
 def predicts(series: pd.Series[Any], answers: np.ndarray, task: Task) -> tuple[str, float]:
     """Return how well a feature alone predicts, and by which measure; nulls are a bin of their own."""
-    import numpy as np
-
     bins = _bins(series)
     half = np.arange(len(bins)) % 2 == 0
     if task == "regression":
@@ -208,9 +199,7 @@ def predicts(series: pd.Series[Any], answers: np.ndarray, task: Task) -> tuple[s
 
 
 def _bins(series: pd.Series[Any]) -> np.ndarray:
-    """Return a whole number for each row: few values are bins, many are cut at quantiles."""
-    import numpy as np
-
+    """Return an integer for each row: few values are bins, many are cut at quantiles."""
     if not _is_number(series):
         return _codes(series)
     values = _floats(series)
@@ -222,15 +211,13 @@ def _bins(series: pd.Series[Any]) -> np.ndarray:
         cuts = np.linspace(0, 1, BINS + 1)[1:-1]
         edges = np.unique(np.quantile(known, cuts, method="lower"))
     # NaN is sorted behind all, into a bin of its own.
-    found: np.ndarray = np.searchsorted(edges, values, side="right")
-    found[np.isnan(values)] = len(edges) + 1
-    return found
+    bins: np.ndarray = np.searchsorted(edges, values, side="right")
+    bins[np.isnan(values)] = len(edges) + 1
+    return bins
 
 
 def _codes(series: pd.Series[Any]) -> np.ndarray:
     """Number the distinct values; null is one."""
-    import pandas as pd
-
     return pd.factorize(series, use_na_sentinel=False)[0]
 
 
@@ -239,7 +226,6 @@ def _is_number(series: pd.Series[Any]) -> bool:
 
 
 def _floats(series: pd.Series[Any]) -> np.ndarray:
-    import numpy as np
 
     if series.dtype.kind == "M":
         ticks = series.to_numpy().astype("int64").astype("float64")
@@ -249,8 +235,6 @@ def _floats(series: pd.Series[Any]) -> np.ndarray:
 
 def _auc(bins: np.ndarray, answers: np.ndarray, learn: np.ndarray) -> float:
     """Return the AUC of the bins' shares of the second class; 0.5 if one half has one class only."""
-    import numpy as np
-
     size = bins.max() + 1
     counts = np.bincount(bins[learn], minlength=size)
     hits = np.bincount(bins[learn], answers[learn], minlength=size)
@@ -265,8 +249,6 @@ def _auc(bins: np.ndarray, answers: np.ndarray, learn: np.ndarray) -> float:
 
 def _balanced_accuracy(bins: np.ndarray, answers: np.ndarray, learn: np.ndarray) -> float:
     """Return the mean recall of the bins' most frequent classes."""
-    import numpy as np
-
     classes = answers.max() + 1
     seen, counts = np.unique(bins[learn] * classes + answers[learn], return_counts=True)
     order = np.lexsort((seen, -counts, seen // classes))
@@ -275,28 +257,24 @@ def _balanced_accuracy(bins: np.ndarray, answers: np.ndarray, learn: np.ndarray)
     best = np.full(bins.max() + 1, np.bincount(answers[learn]).argmax())
     best[where] = seen[order][first] % classes
     right = best[bins[~learn]] == answers[~learn]
-    asked = np.bincount(answers[~learn], minlength=classes)
+    present = np.bincount(answers[~learn], minlength=classes)
     recalled = np.bincount(answers[~learn], right, minlength=classes)
-    return float((recalled[asked > 0] / asked[asked > 0]).mean())
+    return float((recalled[present > 0] / present[present > 0]).mean())
 
 
 def _r2(bins: np.ndarray, answers: np.ndarray, learn: np.ndarray) -> float:
     """Return the R² of the bins' means."""
-    import numpy as np
-
     size = bins.max() + 1
     counts = np.bincount(bins[learn], minlength=size)
     sums = np.bincount(bins[learn], answers[learn], minlength=size)
     means = np.where(counts > 0, sums / np.maximum(counts, 1), answers[learn].mean())
-    judged = answers[~learn]
-    spread = judged.var()
-    return float(1 - ((judged - means[bins[~learn]]) ** 2).mean() / spread) if spread else 0.0
+    tested = answers[~learn]
+    spread = tested.var()
+    return float(1 - ((tested - means[bins[~learn]]) ** 2).mean() / spread) if spread else 0.0
 
 
 def _line(series: pd.Series[Any], answers: np.ndarray) -> float:
     """Return the R² of a straight line through the rows that have a value."""
-    import numpy as np
-
     if not _is_number(series):
         return 0.0
     values = _floats(series)

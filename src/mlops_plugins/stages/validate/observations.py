@@ -1,23 +1,26 @@
-"""What no schema forbids and people want to hear of: constant, empty and half-numeric columns."""
+"""What no schema forbids and people want to know: constant, empty and half-numeric columns."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import types
+
 from mlops_plugins.stages.validate.findings import Finding, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pyarrow as pa
-
     from mlops_plugins.artifacts.raw_table import Batch
 
 NUMBER = r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"
 
-MOSTLY = 0.95
-"""Text of which so large a share are numbers was meant to be numbers."""
+MIN_NUMBERS = 0.95
+"""Text of which at least this share are numbers was meant to be numbers."""
 
 
 @dataclass
@@ -35,8 +38,6 @@ class Observed:
 
     def look(self, batch: Batch, array: pa.Array) -> None:
         """Look at more of its values, of which text is encoded as a dictionary."""
-        from pyarrow import types
-
         self.rows += len(array)
         self.nulls += array.null_count
         if array.null_count == len(array):
@@ -47,18 +48,13 @@ class Observed:
             self._count_numbers(batch, array)
 
     def _compare(self, array: pa.Array) -> None:
-        """Compare with the first value of all; what differs once is settled for good."""
-        import pyarrow.compute as pc
-        from pyarrow import types
-
+        """Compare with the first value of all; a column that differs once is not constant."""
         values = array.dictionary if types.is_dictionary(array.type) else array
         if self.first is None:
             self.first = values.drop_null()[0]
         self.constant = bool(pc.all(pc.equal(values, self.first)).as_py())
 
     def _count_numbers(self, batch: Batch, array: pa.DictionaryArray) -> None:
-        import numpy as np
-        import pyarrow.compute as pc
 
         looks = pc.match_substring_regex(array.dictionary, NUMBER).to_numpy(zero_copy_only=False)
         known = array.is_valid().to_numpy(zero_copy_only=False)
@@ -68,7 +64,7 @@ class Observed:
         self.words.add(batch, self.name, np.flatnonzero(~numeric & known))
 
     def findings(self) -> Iterator[Finding]:
-        """Say what is odd."""
+        """Return what is unusual."""
         name = self.name
         if self.rows and self.nulls == self.rows:
             yield Finding(
@@ -87,7 +83,7 @@ class Observed:
                 column=name,
             )
         known = self.numbers + self.words.count
-        if self.words.count and self.numbers >= MOSTLY * known:
+        if self.words.count and self.numbers >= MIN_NUMBERS * known:
             yield Finding(
                 rule="mixed",
                 what=f"column '{name}' is text, though {self.numbers:,} of {known:,} values are "

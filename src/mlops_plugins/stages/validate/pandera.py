@@ -24,7 +24,7 @@ REFUSED = "reports/violations.json"
 
 
 class Pandera(Component):
-    """Holds each column against its description; infers the schema once, while it has none."""
+    """Checks each column against its description; infers the schema once, while it has none."""
 
     tolerance: float = Field(
         0.001,
@@ -33,7 +33,9 @@ class Pandera(Component):
         description="Share of rows that may be out of range or of a new category; missing columns, "
         "types and nulls are never tolerated.",
     )
-    min_rows: int = Field(1, ge=0, description="Fewest rows; with fewer the stage stops.")
+    min_rows: int = Field(
+        1, ge=0, description="Minimum number of rows; with fewer the stage stops."
+    )
     unexpected_columns: Level = Field(
         "warning",
         description="What to do about columns that schema.yaml has not: error, warning, ignore.",
@@ -59,7 +61,7 @@ class Pandera(Component):
     )
     identifiers: Level = Field(
         "warning",
-        description="What to do about a feature that has another whole number or word in each row: "
+        description="What to do about a feature that has another integer or word in each row: "
         "error, warning, ignore.",
     )
     duplicate_rows: Level = Field(
@@ -82,21 +84,21 @@ class Pandera(Component):
         with opened(raw) as table:
             expected = self._expected(context, table, schema)
             limits = Limits(**self.model_dump())
-            found = check(table, expected, context.data, limits, output=output)
+            findings = check(table, expected, context.data, limits, output=output)
             rows = table.rows
         name = (
             raw.relative_to(context.root) if raw.is_relative_to(context.root) else raw
         ).as_posix()
-        written = as_report(found, rows=rows, columns=len(expected.columns), file=name)
+        content = as_report(findings, rows=rows, columns=len(expected.columns), file=name)
         refused = context.root / REFUSED
-        if written["errors"]:
-            files.write_json(refused, written)
-            raise refusal(found, rows, where=name, report=REFUSED)
+        if content["errors"]:
+            files.write_json(refused, content)
+            raise refusal(findings, rows, where=name, report=REFUSED)
         refused.unlink(missing_ok=True)
-        for finding in found:
+        for finding in findings:
             prefix = "tolerated" if finding.tolerated else "warning"
-            context.log(f"{prefix}: {finding.told(rows)}")
-        files.write_json(report, written)
+            context.log(f"{prefix}: {finding.line(rows)}")
+        files.write_json(report, content)
 
     def _expected(self, context: Context, table: RawTable, path: Path) -> Schema:
         """Return the team's schema; infer it once, while it has no columns."""
@@ -107,7 +109,7 @@ class Pandera(Component):
 
             expected = of_table(table, context.data)
             require_weight(expected, where=path.name)
-            # Too few rows are about to be refused, and tell nothing of those to come.
+            # Too few rows are about to be refused, and say nothing about those to come.
             if target in expected.columns and table.rows >= self.min_rows:
                 write_schema(path, expected)
                 context.log(

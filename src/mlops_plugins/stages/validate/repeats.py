@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.stages.validate.findings import EXAMPLES
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import types
+
+from mlops_plugins.stages.validate.findings import MAX_EXAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import numpy as np
-    import pyarrow as pa
 
 PARTS = 64
 """Equal hashes are in the same part, and one part is sorted at a time."""
@@ -44,8 +47,6 @@ class Repeats:
 
     def add(self, hashes: np.ndarray, rows: np.ndarray) -> None:
         """Add the hashes of rows, given by their numbers."""
-        import numpy as np
-
         parts = (hashes % np.uint64(PARTS)).astype(np.uint8)
         order = np.argsort(parts, kind="stable")
         pairs = np.stack([hashes[order], rows[order].astype(np.uint64)], axis=1)
@@ -53,10 +54,8 @@ class Repeats:
         for part, chunk in zip(self._parts, np.split(pairs, ends[:-1]), strict=True):
             part.write(chunk.tobytes())
 
-    def found(self) -> Repeated:
-        """Return what occurred more than once; to be asked once, as the hashes go."""
-        import numpy as np
-
+    def repeated(self) -> Repeated:
+        """Return what occurred more than once; call it once, as it uses the hashes up."""
         rows, pairs, examples = 0, 0, list[tuple[int, int]]()
         for part in self._parts:
             with part:
@@ -70,17 +69,12 @@ class Repeats:
                 pairs += int((sizes * (sizes - 1) // 2).sum())
                 first = starts[np.searchsorted(starts, again, side="right") - 1]
                 examples += zip(table[again, 1].tolist(), table[first, 1].tolist(), strict=True)
-                examples = sorted(examples)[:EXAMPLES]
+                examples = sorted(examples)[:MAX_EXAMPLES]
         return Repeated(rows, pairs, examples)
 
 
 def hashes(array: pa.Array | pa.DictionaryArray) -> np.ndarray:
     """Return a 64-bit hash of each value; that of a null is like any other's."""
-    import numpy as np
-    import pandas as pd
-    import pyarrow as pa
-    from pyarrow import types
-
     if types.is_null(array.type):
         return np.zeros(len(array), dtype=np.uint64)
     if types.is_string(array.type) or types.is_time(array.type):
@@ -91,8 +85,8 @@ def hashes(array: pa.Array | pa.DictionaryArray) -> np.ndarray:
             pd.util.hash_array(words, categorize=False), np.uint64(_NULL)
         )
         places = array.indices.fill_null(len(words)).to_numpy(zero_copy_only=False)
-        found: np.ndarray = of_words[places]
-        return found
+        of_values: np.ndarray = of_words[places]
+        return of_values
     if types.is_timestamp(array.type) or types.is_boolean(array.type):
         array = array.cast(pa.int64())
     values = array.fill_null(0).to_numpy(zero_copy_only=False)
@@ -107,10 +101,8 @@ _NULL = 0x9E3779B97F4A7C15
 
 def of_rows(columns: Iterable[Any]) -> np.ndarray:
     """Return one hash for each row from its values' hashes; the order of columns counts."""
-    import numpy as np
-
     first, *others = columns
-    whole: np.ndarray = first.copy()
+    combined: np.ndarray = first.copy()
     for each in others:
-        whole = (whole * np.uint64(0x100000001B3)) ^ each
-    return whole
+        combined = (combined * np.uint64(0x100000001B3)) ^ each
+    return combined

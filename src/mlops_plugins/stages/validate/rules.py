@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandera.pandas as pandera
+from pandera.errors import SchemaErrors
+
 from mlops_plugins.artifacts.dtypes import expected
 from mlops_plugins.stages.validate.findings import Finding, Tally
 
@@ -28,7 +31,7 @@ class Rules:
         self._tallies: dict[tuple[str, str], Tally] = {}
 
     def look(self, batch: Batch, typed: pd.DataFrame, unreadable: Mapping[str, np.ndarray]) -> None:
-        """Count what is broken in some rows.
+        """Count the broken rules in some rows.
 
         Args:
             batch: The rows as they are.
@@ -46,8 +49,6 @@ class Rules:
 
     def _broken(self, typed: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
         """Return which rows break which rule, by their positions in the batch."""
-        from pandera.errors import SchemaErrors
-
         try:
             self._checks.validate(typed, lazy=True)
         except SchemaErrors as error:
@@ -84,23 +85,24 @@ class Rules:
 
 
 def _pandera(schema: Schema) -> Any:
-    from pandera.pandas import Check, Column, DataFrameSchema
 
     def checks(column: Any) -> list[Any]:
         made = []
         if column.values is not None:
             allowed = [str(each) for each in column.values]
             numbers = not any(isinstance(each, str) for each in column.values)
-            made.append(Check.isin(list(column.values) if numbers else allowed, error="values"))
+            made.append(
+                pandera.Check.isin(list(column.values) if numbers else allowed, error="values")
+            )
         if column.min is not None:
-            made.append(Check.ge(column.min, error="min"))
+            made.append(pandera.Check.ge(column.min, error="min"))
         if column.max is not None:
-            made.append(Check.le(column.max, error="max"))
+            made.append(pandera.Check.le(column.max, error="max"))
         return made
 
-    return DataFrameSchema(
+    return pandera.DataFrameSchema(
         {
-            name: Column(checks=checks(column), nullable=column.nullable)
+            name: pandera.Column(checks=checks(column), nullable=column.nullable)
             for name, column in schema.columns.items()
         }
     )
