@@ -35,7 +35,7 @@ PARTS: Final[Mapping[str, Mapping[str, Part]]] = {
         "origin": Part("who collected the rows, how, and for which purpose"),
         "personal_data": Part("which columns are about people, and why they may be used; or none"),
         "gaps": Part("whom or what the rows leave out", required=False),
-        "maintenance": Part("who mends the data, and how long they are kept", required=False),
+        "maintenance": Part("who corrects the data, and how long they are kept", required=False),
     },
 }
 """After Mitchell et al., Model Cards for Model Reporting, 2019, and Gebru et al., Datasheets for
@@ -69,22 +69,22 @@ def read(path: Path) -> Card:
     from ruamel.yaml.error import YAMLError
 
     try:
-        whole = YAML(typ="safe").load(path) if path.exists() else {}
+        content = YAML(typ="safe").load(path) if path.exists() else {}
     except YAMLError as error:
         raise DataError(
             "The card is not valid YAML.",
             where=f"{path.name}: {' '.join(str(error).split())[:200]}",
             next_step=f"correct {path.name}, or restore it: git checkout -- {path.name}",
         ) from None
-    _check_keys(whole or {}, PARTS, where=path.name)
-    return Card({section: _said(whole or {}, section, path.name) for section in PARTS})
+    _check_keys(content or {}, PARTS, where=path.name)
+    return Card({section: _texts(content or {}, section, path.name) for section in PARTS})
 
 
-def _said(whole: Mapping[str, Any], section: str, file: str) -> dict[str, str]:
+def _texts(content: Mapping[str, Any], section: str, file: str) -> dict[str, str]:
     """Return the parts of a section that say something."""
-    written = whole.get(section) or {}
+    written = content.get(section) or {}
     _check_keys(written, PARTS[section], where=f"{file}: {section}")
-    said = {}
+    texts = {}
     for name, words in written.items():
         if words is not None and not isinstance(words, str):
             raise DataError(
@@ -94,8 +94,8 @@ def _said(whole: Mapping[str, Any], section: str, file: str) -> dict[str, str]:
                 next_step="correct it there; quote it if it reads as a number or a list",
             )
         if words and words.strip() and not words.strip().startswith(PLACEHOLDER):
-            said[name] = words.strip()
-    return said
+            texts[name] = words.strip()
+    return texts
 
 
 def _check_keys(written: object, known: Mapping[str, Any], *, where: str) -> None:
@@ -127,11 +127,11 @@ def require_complete(missing: Sequence[str], *, then: str) -> None:
         ModelError: There is one.
     """
     if missing:
-        asked = [f"{part}: {_question(part)}" for part in missing]
+        questions = [f"{part}: {_question(part)}" for part in missing]
         raise ModelError(
             f"The model is not promoted: its card says nothing of {', '.join(missing)}.",
             where=FILE,
-            expected="; ".join(asked),
+            expected="; ".join(questions),
             next_step=f"write it there in place of {PLACEHOLDER}, then {then}",
         )
 

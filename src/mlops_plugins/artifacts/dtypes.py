@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Read = tuple["pd.Series[Any]", "np.ndarray"]
     """The values, null where they cannot be read; and a mask of those rows."""
 
-MOST_INTEGER = 2**63 - 1
+MAX_INTEGER = 2**63 - 1
 
 BOOLEANS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 
@@ -53,10 +53,15 @@ def kind(column: Column) -> str:
     if column.type != "category" or not column.values:
         return column.type
     kinds = {type(value) for value in column.values}
-    names: dict[Any, str] = {bool: "boolean", int: "whole", float: "number", str: "words"}
+    names: dict[Any, str] = {
+        bool: "boolean",
+        int: "integer category",
+        float: "number",
+        str: "text category",
+    }
     if len(kinds) == 1:
-        return names.get(kinds.pop(), "words")
-    return "number" if kinds == {int, float} else "words"
+        return names.get(kinds.pop(), "text category")
+    return "number" if kinds == {int, float} else "text category"
 
 
 def expected(column: Column) -> str:
@@ -78,7 +83,7 @@ def _numbers(series: pd.Series[Any], _column: Column | None = None) -> Read:
 
 
 def _integers(series: pd.Series[Any], column: Column) -> Read:
-    """Read whole numbers, without a detour through floats where those are not exact."""
+    """Read integers, without a detour through floats where those are not exact."""
     import numpy as np
     import pandas as pd
 
@@ -86,7 +91,7 @@ def _integers(series: pd.Series[Any], column: Column) -> Read:
     if numeric.dtype.kind in "iu" and isinstance(numeric.dtype, np.dtype):
         unreadable = np.zeros(len(series), dtype=bool)
         if numeric.dtype == "uint64":
-            unreadable = (numeric > MOST_INTEGER).to_numpy()
+            unreadable = (numeric > MAX_INTEGER).to_numpy()
         if not unreadable.any():
             return numeric.astype("float64" if column.nullable else "int64"), unreadable
     values, unreadable = _numbers(series)
@@ -104,11 +109,11 @@ def _booleans(series: pd.Series[Any], column: Column) -> Read:
     import pandas as pd
 
     if series.dtype == object or not pd.api.types.is_numeric_dtype(series):
-        series, given = series.astype(object).map(_boolean), series
+        series, original = series.astype(object).map(_boolean), series
     else:
-        given = series
+        original = series
     values, _ = _numbers(series)
-    unreadable = (~values.isin([0, 1]) & given.notna()).to_numpy()
+    unreadable = (~values.isin([0, 1]) & original.notna()).to_numpy()
     values = values.mask(unreadable) if unreadable.any() else values
     null = column.nullable or values.isna().any()
     return (values if null else values.astype("bool")), unreadable
@@ -138,23 +143,23 @@ def _datetimes(series: pd.Series[Any], _column: Column) -> Read:
 
 
 def _labels(series: pd.Series[Any], column: Column) -> Read:
-    """Read categories and text; a number is a category's word if the schema lists words."""
+    """Read categories and text; a number is read as text if the schema lists texts."""
     import numpy as np
     import pandas as pd
 
     readable = np.zeros(len(series), dtype=bool)
-    if kind(column) == "whole":
+    if kind(column) == "integer category":
         values, unreadable = _integers(series, column)
-        whole = values.dtype.kind == "f" and not values.isna().any()
-        return (values.astype("int64") if whole else values), unreadable
-    if kind(column) == "words":
+        no_nulls = values.dtype.kind == "f" and not values.isna().any()
+        return (values.astype("int64") if no_nulls else values), unreadable
+    if kind(column) == "text category":
         labels = series.astype(object)
         if not isinstance(series.dtype, pd.CategoricalDtype | pd.StringDtype):
-            labels = labels.map(_word, na_action="ignore").astype(object)
+            labels = labels.map(_as_text, na_action="ignore").astype(object)
         return labels.where(series.notna(), None), readable
     return series.astype(object).where(series.notna(), None), readable
 
 
-def _word(value: Any) -> str:
-    """Return a value as it stands in a file: 3.0 is a 3 that had nulls for company."""
+def _as_text(value: Any) -> str:
+    """Return a value as it stands in a file: 3.0 is a 3 of a column with nulls."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -34,7 +34,7 @@ def replacing(target: Path) -> Iterator[Path]:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Let two paths change places in one step, so that a kill finds `other` whole at any moment.
+    """Let two paths change places in one step, so that a kill finds `other` complete at any moment.
 
     Returns False where the system cannot (`renameat2` is Linux's, and not of every file system).
     """
@@ -83,7 +83,7 @@ def digest(path: Path) -> str:
     if path.is_file():
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
-    whole = hashlib.sha256()
+    combined = hashlib.sha256()
     for file in sorted(item for item in path.rglob("*") if item.is_file()):
-        whole.update(f"{file.relative_to(path).as_posix()}\0{digest(file)}\n".encode())
-    return whole.hexdigest()
+        combined.update(f"{file.relative_to(path).as_posix()}\0{digest(file)}\n".encode())
+    return combined.hexdigest()

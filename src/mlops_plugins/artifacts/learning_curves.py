@@ -24,8 +24,8 @@ class Recorder:
     """Keeps each finite metric that has a step, and passes all of them on.
 
     Attributes:
-        passed_to: Who else is told.
-        series: What was told so far.
+        passed_to: Who gets each metric too.
+        series: The metrics so far.
     """
 
     passed_to: LogMetric

@@ -4,7 +4,7 @@
         manifest.json    task, classes, schema, who made what from which data, and every other file's hash
         estimator/       what the trainer wrote, in its own format
         recipe/          the feature code, as the features stage left it
-        learning_curves.json     what was measured while it learnt: {metric: [[step, value], ...]}
+        learning_curves.json     the metrics that were logged while it learned: {metric: [[step, value], ...]}
 
 It is all that serving, batch scoring, the gate and MLflow's loader need.
 """
@@ -49,7 +49,7 @@ def build(
     schema_file: Path,
     output: Path,
 ) -> None:
-    """Train, and seal what came out into a model folder.
+    """Train, and write the model folder.
 
     Args:
         context: The stage's context.
@@ -67,12 +67,12 @@ def build(
     classes = _classes(context, target)
     output.mkdir(parents=True)
     recorder = learning_curves.Recorder(context.log_metric)
-    told = replace(context, log_metric=recorder)
-    trainer.train(told, features=features, output=output / "estimator")
+    recording = replace(context, log_metric=recorder)
+    trainer.train(recording, features=features, output=output / "estimator")
     require_written(CONTRACTS[Stage.TRAIN], "output", output / "estimator")
     shutil.copytree(features / "recipe", output / "recipe")
     learning_curves.write(output, recorder.series)
-    whole = {
+    manifest = {
         "format": FORMAT,
         "project": context.project,
         "task": context.data.task,
@@ -89,7 +89,7 @@ def build(
             if item.is_file()
         },
     }
-    files.write_json(output / MANIFEST, whole)
+    files.write_json(output / MANIFEST, manifest)
 
 
 def training_rows(context: Context, features: Path) -> pa.Table:

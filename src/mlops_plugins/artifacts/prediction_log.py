@@ -1,4 +1,4 @@
-"""The prediction log: what was asked, what was answered, by which version.
+"""The prediction log: requests and answers, and the version that answered.
 
 Services append lines of JSON, one file a day; batches add a Parquet file each.
 """
@@ -44,7 +44,7 @@ def append_batch(folder: Path, rows: pd.DataFrame, version: str) -> None:
 
 
 def read(folder: Path) -> pd.DataFrame:
-    """Read the whole log.
+    """Read the entire log.
 
     Raises:
         DataError: Nothing has been logged.

@@ -26,7 +26,7 @@ Severity = Literal["error", "warning"]
 
 HEADER = """\
 # What the data must look like. While `columns` is empty, `dvc repro` infers it once and writes it
-# here; from then on it is yours: edit it, commit it. To infer it anew, write `columns: {}`.
+# here; from then on it is yours: edit it, commit it. To infer it again, write `columns: {}`.
 """
 
 LEGEND = """\
@@ -56,7 +56,7 @@ class Column:
     def to_dict(self) -> dict[str, Any]:
         """Return the column as `schema.yaml` writes it, without what is not set."""
         values = None if self.values is None else list(self.values)
-        whole = {
+        described = {
             "type": self.type,
             "nullable": self.nullable,
             "min": self.min,
@@ -65,7 +65,7 @@ class Column:
             "unique": self.unique,
             "severity": self.severity,
         }
-        return {key: value for key, value in whole.items() if value is not None}
+        return {key: value for key, value in described.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ class Schema:
 
 
 def parse(
-    whole: Mapping[str, Any],
+    content: Mapping[str, Any],
     *,
     target: str,
     id: str | None,  # noqa: A002
@@ -114,7 +114,7 @@ def parse(
         DataError: There are no columns by name, or one's description has an unknown or wrong key.
     """
     columns: dict[str, Column] = {}
-    listed = (whole.get("columns") or {}) if isinstance(whole, dict) else whole
+    listed = (content.get("columns") or {}) if isinstance(content, dict) else content
     _check_mapping(listed, "The columns are", where=f"{where}: columns")
     for name, described in listed.items():
         known = list(Column.__dataclass_fields__)
@@ -200,14 +200,14 @@ def of_text(text: str, data: Data, *, where: str) -> Schema:
     from ruamel.yaml.error import YAMLError
 
     try:
-        whole = YAML(typ="safe").load(text)
+        content = YAML(typ="safe").load(text)
     except YAMLError as error:
         raise DataError(
             "The schema is not valid YAML.",
             where=f"{where}: {_first_line(error)}",
             next_step=f"correct {where}, or restore it: git checkout -- schema.yaml",
         ) from None
-    schema = parse(whole or {}, target=data.target, id=data.id, weight=data.weight, where=where)
+    schema = parse(content or {}, target=data.target, id=data.id, weight=data.weight, where=where)
     require_weight(schema, where=where)
     return schema
 
@@ -259,10 +259,10 @@ def _beginning(path: Path) -> str:
     """Return the comments that the file begins with, and what the keys mean if they do not say it."""
     written = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     comments = list(itertools.takewhile(lambda line: not line or line.startswith("#"), written))
-    said = "\n".join(comments).strip()
-    if LEGEND.strip() in said:
-        return said + "\n"
-    return (said or HEADER.strip()) + "\n#\n" + LEGEND
+    beginning = "\n".join(comments).strip()
+    if LEGEND.strip() in beginning:
+        return beginning + "\n"
+    return (beginning or HEADER.strip()) + "\n#\n" + LEGEND
 
 
 def infer(frame: pd.DataFrame, data: Data) -> Schema:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import DataError
-from mlops_plugins.artifacts.dtypes import MOST_INTEGER
+from mlops_plugins.artifacts.dtypes import MAX_INTEGER
 from mlops_plugins.artifacts.raw_table import plain, plain_type
 from mlops_plugins.artifacts.schema import Column, Schema
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from mlops_plugins.api.context import Data
     from mlops_plugins.artifacts.raw_table import RawTable
 
-MOST_CATEGORIES = 200
+MAX_CATEGORIES = 200
 """A text column with more distinct values than this is inferred as text, not as a category."""
 
-MOST_CLASSES = 10_000
+MAX_CLASSES = 10_000
 """A target with more distinct values than this is no class."""
 
 
@@ -78,7 +78,7 @@ def _begin(
     *,
     where: str,
 ) -> dict[str, _Seen]:
-    without = [name for name, found in types.items() if found is None]
+    without = [name for name, kind in types.items() if kind is None]
     if without:
         listed = ", ".join(f"'{name}' ({stored[name]})" for name in without)
         raise DataError(
@@ -91,20 +91,20 @@ def _begin(
         name: _Seen(
             name,
             stored[name],
-            found,
+            kind,
             is_class=name == data.target and data.task != "regression",
         )
-        for name, found in types.items()
+        for name, kind in types.items()
     }
 
 
 def _schema(seen: Mapping[str, _Seen], data: Data) -> Schema:
     columns = {name: one.column() for name, one in seen.items()}
     if data.id in columns:
-        found = columns[data.id]
-        if found.type == "category":
-            found = replace(found, type="text")
-        columns[data.id] = replace(found, min=None, max=None, values=None, unique=True)
+        described = columns[data.id]
+        if described.type == "category":
+            described = replace(described, type="text")
+        columns[data.id] = replace(described, min=None, max=None, values=None, unique=True)
     if data.weight in columns and columns[data.weight].type in ("integer", "number"):
         columns[data.weight] = replace(columns[data.weight], nullable=False, min=0, max=None)
     notes = {name: note for name, one in seen.items() if (note := one.note(columns[name]))}
@@ -157,14 +157,14 @@ class _Seen:
     def _bound(self) -> None:
         """Forget the values when there are too many to list."""
         distinct = self.distinct or ()
-        if self.is_class and len(distinct) > MOST_CLASSES:
+        if self.is_class and len(distinct) > MAX_CLASSES:
             raise DataError(
-                f"The target '{self.name}' has more than {MOST_CLASSES:,} different values.",
+                f"The target '{self.name}' has more than {MAX_CLASSES:,} different values.",
                 where=f"column {self.name}",
                 expected="a few classes",
                 next_step="set data.task to regression in conf/config.yaml, or correct data.target",
             )
-        if not self.is_class and len(distinct) > MOST_CATEGORIES:
+        if not self.is_class and len(distinct) > MAX_CATEGORIES:
             self.distinct = None
 
     def column(self) -> Column:
@@ -181,13 +181,15 @@ class _Seen:
                 return Column(type="text", nullable=nullable)
             kept = self.distinct if self._is_number() else {str(one) for one in self.distinct}
             return Column(type="category", nullable=nullable, values=tuple(sorted(kept)))
-        # Floats are numbers even where all are whole so far: a later 2.5 would be refused.
-        whole = types.is_integer(self.type) and self._fits_an_integer()
-        low, high = _range(self.low, self.high, whole=whole)
-        return Column(type="integer" if whole else "number", nullable=nullable, min=low, max=high)
+        # Floats are numbers even where all are integers so far: a later 2.5 would be refused.
+        integral = types.is_integer(self.type) and self._fits_an_integer()
+        low, high = _range(self.low, self.high, integral=integral)
+        return Column(
+            type="integer" if integral else "number", nullable=nullable, min=low, max=high
+        )
 
     def _fits_an_integer(self) -> bool:
-        return self.low is not None and -MOST_INTEGER <= self.low <= self.high <= MOST_INTEGER
+        return self.low is not None and -MAX_INTEGER <= self.low <= self.high <= MAX_INTEGER
 
     def note(self, column: Column) -> str:
         """Say what the description does not: how the values are converted, and what they were."""
@@ -208,17 +210,17 @@ def _short(value: float) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _range(low: Any, high: Any, *, whole: bool) -> tuple[float, float] | tuple[None, None]:
+def _range(low: Any, high: Any, *, integral: bool) -> tuple[float, float] | tuple[None, None]:
     """Widen what was seen by half its span on each side; what was never negative stays so."""
     if low is None:
         return None, None
-    number = int if whole else float
+    number = int if integral else float
     low, high = number(low), number(high)
     # Halves, as the span itself may be larger than the largest float.
     margin = (high / 2 - low / 2) or 1.0
     wide_low = max(low - margin, 0.0 if low >= 0 else -sys.float_info.max)
     wide_high = min(high + margin, sys.float_info.max)
-    rounded = int if whole else _six_digits
+    rounded = int if integral else _six_digits
     # What was seen stays allowed, however it is rounded.
     return min(low, rounded(wide_low)), max(high, rounded(wide_high))
 

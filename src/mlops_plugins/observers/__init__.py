@@ -1,1 +1,1 @@
-"""Observers: told before and after stages, of metrics, errors and alerts."""
+"""Observers: called before and after stages, and for metrics, errors and alerts."""

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @hookimpl
 def mlops_before_stage(stage: Stage, name: str, context: Context) -> None:
-    """Say that a stage starts."""
+    """Log that a stage starts."""
     context.log(f"{stage}: {name} ...")
 
 
 @hookimpl
 def mlops_after_stage(stage: Stage, context: Context, seconds: float) -> None:
-    """Say that it is done, and how long it took."""
+    """Log that it is done, and how long it took."""
     context.log(f"{stage}: done in {seconds:.1f} s")

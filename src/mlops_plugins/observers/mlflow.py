@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def mlops_on_metric(
     stage: str, context: Context, metric: str, value: float, step: int | None
 ) -> None:
-    """Log a metric of the training as it comes, if `track: mlflow` is told to by `live: true`."""
+    """Log a metric of the training as it comes, if `track: mlflow` has the option `live: true`."""
     if stage is Stage.TRAIN and step is not None and _is_live(context.root):
         from mlops_plugins.integrations.mlflow.live import OBSERVER
 
@@ -35,15 +35,15 @@ def mlops_after_stage(stage: str, context: Context) -> None:
 
 
 def _is_live(root: Path) -> bool:
-    """Say whether the project asks for it; the question comes with each metric of each round."""
+    """Say whether the project wants it; called for each metric of each round."""
     from mlops_plugins.config.params import FILE
 
     path = root / FILE
-    return path.exists() and _asks(root, path.stat().st_mtime_ns)
+    return path.exists() and _wants_live(root, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=1)
-def _asks(root: Path, changed: int) -> bool:
+def _wants_live(root: Path, changed: int) -> bool:
     from mlops_plugins.config import params
 
     chosen = params.read_tree(root).get(Stage.TRACK, {})

@@ -1,4 +1,4 @@
-"""Reading the files that people have, each kind of them in a module of its own.
+"""Reading the files that people have, each kind in a module of its own.
 
 A kind's `convert` writes one file's rows as Parquet with plain types, in bounded memory, and returns
 how many rows there are and how the file was written.
@@ -57,7 +57,7 @@ def convert(
     Args:
         source: The file.
         output: The Parquet file to write.
-        name: What a user knows the file as; its ending tells the kind.
+        name: What a user knows the file as; its ending says the kind.
         options: How the file is written.
         types: The types of columns that are not to be inferred.
 

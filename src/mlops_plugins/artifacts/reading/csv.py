@@ -1,4 +1,4 @@
-"""CSV and its kin, plain or compressed: streamed, so that memory does not grow with the file.
+"""CSV and other delimited text, plain or compressed: streamed, so that memory does not grow with the file.
 
 Arrow infers the types of a stream from its first block alone, and stops at a value further on that
 does not fit. Then the file is read a second time, all of it as text, block for block: what each block

@@ -1,4 +1,4 @@
-"""Sheets of Excel and OpenDocument files; a sheet has at most a million rows, so it is read whole."""
+"""Sheets of Excel and OpenDocument files; a sheet has at most a million rows, so it is read at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def convert(
 ) -> dict[str, Any]:
     """Write a sheet's rows as Parquet; the first row that is not blank is the header.
 
-    Whole numbers are integers, as Excel knows one kind of number only; a column that mixes kinds
+    Floats without a fraction are integers, as Excel knows one kind of number only; a column that mixes kinds
     becomes text.
 
     Raises:
@@ -114,8 +114,8 @@ def _array(values: Sequence[Any], missing: frozenset[str], kind: Any) -> pa.Arra
     import pyarrow as pa
 
     present = [None if isinstance(each, str) and each in missing else each for each in values]
-    whole = all(each.is_integer() for each in present if type(each) is float)
-    if whole:
+    integral = all(each.is_integer() for each in present if type(each) is float)
+    if integral:
         present = [int(each) if type(each) is float else each for each in present]
     try:
         if kind is None:

@@ -123,7 +123,7 @@ def find(root: Path, path: str, *, timeout: float) -> Sequence[SourceFile]:
 
 
 def partitions(below: str) -> dict[str, str | None]:
-    """Return the values that the folders of a path tell.
+    """Return the values that the folders of a path name.
 
     >>> partitions("year=2024/region=S%C3%BCd/part-0.parquet")
     {'year': '2024', 'region': 'Süd'}

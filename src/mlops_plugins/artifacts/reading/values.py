@@ -39,7 +39,7 @@ def batch(names: Sequence[str], rows: Sequence[Sequence[Any]], *, where: str) ->
 
 
 def mixed(name: str, kinds: str, *, where: str) -> DataError:
-    """Return what is told of a column whose values are of several kinds."""
+    """Return the error for a column whose values are of several kinds."""
     return DataError(
         f"The column '{name}' mixes values of different kinds: {kinds}.",
         where=f"{where}: column {name}",

@@ -1,4 +1,4 @@
-"""Where MLflow keeps what it is told: a database in the project, or a server."""
+"""Where MLflow keeps runs and models: a database in the project, or a server."""
 
 from __future__ import annotations
 
@@ -78,9 +78,9 @@ def _reached(uri: str) -> Any:
         client.search_experiments(max_results=1)
     except MlflowException as error:
         shown = _without_password(uri)
-        said = " ".join(str(error).replace(uri, shown).split())[:200]
+        message = " ".join(str(error).replace(uri, shown).split())[:200]
         raise ConfigurationError(
-            f"MLflow's server does not answer as it should: {said}.",
+            f"MLflow's server does not answer as it should: {message}.",
             where=f"MLFLOW_TRACKING_URI: {shown}",
             expected="the address of a server, such as http://mlflow.example.org:5000",
             next_step="start it, correct the variable, or unset it to track in the project",
@@ -98,12 +98,12 @@ def _connect(uri: str) -> Any:
     """Return a client of this store, which MLflow's own functions then use too."""
     import mlflow
 
-    given = os.environ.get("MLFLOW_TRACKING_URI")
+    configured = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     # MLflow hands them on to every process begun from here, also to those of other projects.
     os.environ.pop("MLFLOW_REGISTRY_URI", None)
-    if not given:
+    if not configured:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
     return mlflow.MlflowClient(uri, uri)
 

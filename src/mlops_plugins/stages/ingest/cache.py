@@ -41,7 +41,7 @@ class Cache:
     used: set[str] = field(default_factory=set)
 
     def get(self, key: str) -> Kept | None:
-        """Return what is kept under the key, if it is whole."""
+        """Return what is kept under the key, if it is complete."""
         self.used.add(key)
         table, described = self._paths(key)
         try:
@@ -86,5 +86,5 @@ def opened(context: Context, name: str) -> Iterator[Cache]:
 
 def key(*parts: Any) -> str:
     """Return a key made of everything that decides what is read."""
-    whole = json.dumps([FORMAT, *parts], sort_keys=True, default=str)
-    return hashlib.sha256(whole.encode()).hexdigest()
+    text = json.dumps([FORMAT, *parts], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -36,11 +36,12 @@ class File(Component):
         description="A file, a folder or a pattern such as data/source/*.csv, relative to the project; "
         "or a URL of these: s3://bucket/prefix/. Folders named key=value become columns."
     )
-    delimiter: str = Field("", description="One character between fields; empty: it is found.")
+    delimiter: str = Field("", description="One character between fields; empty: inferred.")
     encoding: str = Field(
-        "", description="The text's encoding, such as cp1252; empty: UTF-8, or what its mark tells."
+        "",
+        description="The text's encoding, such as cp1252; empty: UTF-8, or what its byte order mark names.",
     )
-    decimal: str = Field("", description="The decimal mark, '.' or ','; empty: it is found.")
+    decimal: str = Field("", description="The decimal mark, '.' or ','; empty: inferred.")
     null_values: list[str] = Field(
         [],
         description="Texts that mean a missing value, beside the usual ones ('', NA, null, ...).",
@@ -49,7 +50,7 @@ class File(Component):
         0.0,
         ge=0,
         lt=1,
-        description="Largest share of a file's rows, 0 to 1, that may be left out because their number "
+        description="Maximum share of a file's rows, 0 to 1, that may be left out because their number "
         "of fields is wrong; they are listed in reports/ingest.json.",
     )
     sheet: str = Field("", description="The sheet of an Excel file; empty: the first.")
@@ -179,7 +180,7 @@ class ConvertedFile:
 
 
 def _partitioned(values: Mapping[str, str | None]) -> pa.Schema:
-    """Return the columns that folders tell; those whose values are digits are numbers."""
+    """Return the columns that folders name; those whose values are digits are numbers."""
     import pyarrow as pa
 
     def kind(value: str | None) -> Any:

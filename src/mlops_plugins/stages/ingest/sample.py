@@ -1,4 +1,4 @@
-"""The sample: flights from New York in 2013, to be judged at departure.
+"""The sample: flights from New York in 2013, to be predicted at departure.
 
 Will a flight that departs now arrive more than 15 minutes late? From the US Department of
 Transportation's on-time statistics (public domain), joined with the hourly weather at the airport

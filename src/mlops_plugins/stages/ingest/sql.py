@@ -2,7 +2,7 @@
 
 Rows come in pieces, as the database has them; nothing is written there. With a watermark, a column
 that only grows, the rows that were read are kept in `.mlops/cache/ingest/`, and only those from the
-highest value on are asked for: rows that share it may have come since, and are read again.
+highest value on are fetched: rows that share it may have come since, and are read again.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ EMBEDDED = ("sqlite", "duckdb")
 
 
 class Sql(Component):
-    """Asks a database, whose address with its password is in the environment, never in a file."""
+    """Queries a database, whose address with its password is in the environment, never in a file."""
 
     query: str = Field("", description="The query; empty: it is in the file.")
     file: str = Field(
@@ -55,7 +55,7 @@ class Sql(Component):
     watermark: str = Field(
         "",
         description="A column of the query that only grows, such as an id or the time of insertion: "
-        "only rows from its highest value on are asked for. Empty: all rows, each time.",
+        "only rows from its highest value on are fetched. Empty: all rows, each time.",
     )
     timeout: float = Field(
         60.0, gt=0, description="Seconds after which an attempt to connect is given up."
@@ -155,7 +155,7 @@ class Sql(Component):
             raise DataError(
                 f"The watermark '{self.watermark}' has no value in some rows.",
                 where=f"{database.name}: column {self.watermark}",
-                expected="a value in each row, or such rows would never be asked for",
+                expected="a value in each row, or such rows would never be fetched",
                 next_step="leave those rows out in the query, or choose another column",
             )
 
@@ -173,8 +173,8 @@ def _statement(
     column = connection.dialect.identifier_preparer.quote(watermark)
     since = f"WHERE {column} >= :highest" if highest is not None else ""
     # The query is the team's own, and the column's name is quoted.
-    whole = f"SELECT * FROM (\n{verbatim}\n) AS queried {since} ORDER BY {column}"  # noqa: S608
-    return text(whole), {} if highest is None else {"highest": highest}
+    newer = f"SELECT * FROM (\n{verbatim}\n) AS queried {since} ORDER BY {column}"  # noqa: S608
+    return text(newer), {} if highest is None else {"highest": highest}
 
 
 def _fitted(part: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -218,7 +218,7 @@ def _copied(source: Path, target: Path) -> dict[str, Any]:
 
 def _no_select(database: Database, query: str) -> DataError:
     return DataError(
-        "The query returns no rows, as it asks for none.",
+        "The query is no SELECT: it returns no rows.",
         where=f"{database.name}: {_short(query)}",
         expected="SELECT ...",
         next_step=f"correct the query: {CONF}",
@@ -227,7 +227,7 @@ def _no_select(database: Database, query: str) -> DataError:
 
 @dataclass(frozen=True)
 class Database:
-    """A database's address, of which no error and no file tells the user or the password."""
+    """A database's address, whose user and password no error and no file shows."""
 
     url: URL
     variable: str
@@ -272,7 +272,7 @@ class Database:
 
     @contextmanager
     def answers(self, query: str) -> Iterator[None]:
-        """Tell what the database says against a query.
+        """Explain why the database refuses a query.
 
         Raises:
             DataError: It refused the query, or was lost while it answered.
@@ -283,41 +283,41 @@ class Database:
             yield
         except SQLAlchemyError as error:
             raise DataError(
-                f"The query failed: {self._told(error)}.",
+                f"The query failed: {self._message(error)}.",
                 where=f"{self.name}: {_short(query)}",
                 expected="a query that the database answers",
                 next_step=f"correct the query: {CONF}; or the tables' names and rights",
             ) from None
 
     def _unreachable(self, error: Exception) -> DataError:
-        told = self._told(error)
+        message = self._message(error)
         advice = {
             "password": f"correct user and password in {self.variable}",
             "timeout": f"check the address in {self.variable}, or raise timeout in {CONF}",
             "does not exist": f"correct the user or the database's name in {self.variable}",
         }
-        fitting = [step for sign, step in advice.items() if sign in told.lower()]
+        fitting = [step for sign, step in advice.items() if sign in message.lower()]
         return DataError(
-            f"There is no connection to the database: {told}.",
+            f"There is no connection to the database: {message}.",
             where=f"{self.name} (from the environment variable {self.variable})",
             expected="a database that answers",
             next_step=[*fitting, f"start it, or correct the address in {self.variable}"][0],
         )
 
-    def _told(self, error: Exception) -> str:
+    def _message(self, error: Exception) -> str:
         # What follows the first line points into the statement as the driver has wrapped it.
         lines = str(getattr(error, "orig", None) or error).strip().splitlines() or [""]
-        told = " ".join(lines[0].split())
+        message = " ".join(lines[0].split())
         if self.url.password:
-            told = told.replace(str(self.url.password), "***")
-        return told[:300].rstrip(".")
+            message = message.replace(str(self.url.password), "***")
+        return message[:300].rstrip(".")
 
 
 def _limits(url: URL, timeout: float) -> dict[str, Any]:
-    """Return how the driver is told not to wait for ever."""
+    """Return the driver's options against waiting for ever."""
     backend = url.get_backend_name()
     if backend == "postgresql":
-        # In whole seconds, and in milliseconds of silence of a server that was connected.
+        # In seconds, and in milliseconds of silence of a server that was connected.
         return {
             "connect_timeout": max(2, round(timeout)),
             "tcp_user_timeout": round(timeout * 1000),

@@ -1,1 +1,1 @@
-"""Notify: tell people."""
+"""Notify: send alerts to people."""

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Log(Component):
-    """Says alerts where the command says everything else."""
+    """Writes alerts to the log of the command."""
 
     def notify(self, context: Context, *, alert: Alert) -> None:
-        """Say the alert: its severity and title, then a line for each detail."""
+        """Log the alert: its severity and title, then a line for each detail."""
         context.log(f"{alert.severity}: {alert.title}")
         for detail in alert.details:
             context.log(f"  {detail}")

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
+import numpy as np
+import pandas as pd
+from pandas.api import types
 
 BARS: Final = 20
 """Bars of a histogram."""
 
 CATEGORIES: Final = 8
-"""Categories that are named; the rest are told together."""
+"""Categories that are named; the rest are counted together."""
 
 QUANTILES: Final = {"min": 0.0, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "max": 1.0}
 
 
 def kind(series: pd.Series[Any]) -> str:
     """Return number, time, boolean or text: how the column is described."""
-    from pandas.api import types
-
     if types.is_bool_dtype(series):
         return "boolean"
     if types.is_datetime64_any_dtype(series):
@@ -29,7 +27,7 @@ def kind(series: pd.Series[Any]) -> str:
 
 
 def describe(series: pd.Series[Any]) -> dict[str, Any]:
-    """Return what a column holds, without its nulls, which are counted over the whole table."""
+    """Return what a column holds, without its nulls, which are counted over the entire table."""
     present = series.dropna()
     described: dict[str, Any] = {"kind": kind(series), "distinct": int(present.nunique())}
     if present.empty:
@@ -42,7 +40,6 @@ def describe(series: pd.Series[Any]) -> dict[str, Any]:
 
 
 def _number(present: pd.Series[Any]) -> dict[str, Any]:
-    import numpy as np
 
     values = present.to_numpy("float64")
     finite = values[np.isfinite(values)]
@@ -58,7 +55,6 @@ def _number(present: pd.Series[Any]) -> dict[str, Any]:
 
 
 def _time(present: pd.Series[Any]) -> dict[str, Any]:
-    import pandas as pd
 
     naive = present.dt.tz_convert("UTC").dt.tz_localize(None) if present.dt.tz else present
     seconds = naive.astype("datetime64[us]").astype("int64").to_numpy() / 1e6
@@ -72,8 +68,6 @@ def _time(present: pd.Series[Any]) -> dict[str, Any]:
 
 def _histogram(values: np.ndarray) -> dict[str, Any]:
     """Return shares in equal bins between the outermost values of a hundred."""
-    import numpy as np
-
     low, high = (float(each) for each in np.quantile(values, [0.005, 0.995]))
     if not 0 < high - low < np.inf:
         return {"low": low, "high": high, "shares": []}
@@ -84,7 +78,7 @@ def _histogram(values: np.ndarray) -> dict[str, Any]:
 
 def _categories(present: pd.Series[Any]) -> dict[str, Any]:
     counts = {str(value): int(rows) for value, rows in present.value_counts().items()}
-    # By count and then by name: which of two equal ones comes first must not be chance.
+    # By count and then by name: which of two equal ones comes first must not be random.
     commonest = sorted(counts, key=lambda value: (-counts[value], value))[:CATEGORIES]
     shares = {value: counts[value] / len(present) for value in commonest}
     lengths = present.str.len()

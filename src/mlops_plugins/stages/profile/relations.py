@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import pandas as pd
+
 from mlops_plugins.stages.profile.columns import kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pandas as pd
 
     from mlops_plugins.api.context import Task
 
 GROUPS: Final = 10
 """Groups that a column's values are put in."""
 
-MOST_CORRELATED: Final = 20
+MAX_CORRELATED: Final = 20
 """Columns of the picture of correlations."""
 
 STRONG: Final = 0.5
@@ -25,8 +26,6 @@ STRONG: Final = 0.5
 
 def groups(series: pd.Series[Any]) -> pd.Series[Any]:
     """Put values into a few groups: tenths of the rows for numbers and times, the commonest texts."""
-    import pandas as pd
-
     if kind(series) in ("number", "time") and series.nunique() > GROUPS:
         codes = pd.qcut(series.rank(method="first"), GROUPS, labels=False)
         # Equal values belong to one group: the first that any of them fell into.
@@ -56,8 +55,6 @@ def explained(series: pd.Series[Any], target: pd.DataFrame) -> float:
 
 def as_numbers(target: pd.Series[Any], task: Task) -> pd.DataFrame:
     """Return the target as one column of numbers, or one 0-1 column a class."""
-    import pandas as pd
-
     if task == "regression":
         return target.astype("float64").to_frame()
     classes = sorted(target.unique().tolist(), key=str)
@@ -109,16 +106,14 @@ def _name(inside: pd.Series[Any], group: Any) -> str:
 def correlations(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, Any]:
     """Return Spearman's correlations of the numeric columns: the pairs that are strong, and a matrix.
 
-    The matrix is of the columns that correlate most, at most `MOST_CORRELATED` of them.
+    The matrix is of the columns that correlate most, at most `MAX_CORRELATED` of them.
     """
-    import numpy as np
-
     numeric = [name for name in names if kind(frame[name]) == "number"]
     numeric = [name for name in numeric if frame[name].nunique() > 1]
     if len(numeric) < 2:
         return {"columns": [], "matrix": [], "strong": []}
-    whole = frame[numeric].replace([np.inf, -np.inf], np.nan).rank().corr(min_periods=10)
-    matrix = whole.fillna(0.0).to_numpy().copy()
+    correlated = frame[numeric].replace([np.inf, -np.inf], np.nan).rank().corr(min_periods=10)
+    matrix = correlated.fillna(0.0).to_numpy().copy()
     np.fill_diagonal(matrix, 0.0)
     rows, columns = np.nonzero(np.triu(np.abs(matrix) >= STRONG))
     pairs = [
@@ -126,7 +121,7 @@ def correlations(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, Any]:
     ]
     pairs.sort(key=lambda pair: (-round(abs(pair[0]), 9), pair[1], pair[2]))
     strong = [{"one": one, "other": other, "value": value} for value, one, other in pairs]
-    order = np.argsort(-np.abs(matrix).max(axis=1), kind="stable")[:MOST_CORRELATED]
+    order = np.argsort(-np.abs(matrix).max(axis=1), kind="stable")[:MAX_CORRELATED]
     np.fill_diagonal(matrix, 1.0)
     shown = sorted(int(place) for place in order)
     return {

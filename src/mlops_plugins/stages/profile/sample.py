@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from mlops_plugins.artifacts import batches
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows spread evenly over a table, and what is known of the whole."""
+    """Rows spread evenly over a table, and what is known of all its rows."""
 
     frame: pd.DataFrame
     rows: int
@@ -25,8 +27,6 @@ class Sample:
 
 def read(path: Path, *, max_rows: int) -> Sample:
     """Read every n-th row, so that at most `max_rows` are in memory."""
-    import pyarrow as pa
-
     with batches.opened(path) as table:
         rows = table.rows
         step = max(-(-rows // max_rows), 1)

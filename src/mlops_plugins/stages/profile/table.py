@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 class TableProfile(Component):
     """Describes each column and how much of the target it explains; a page, and the numbers."""
 
-    rows: int = Field(100_000, ge=100, description="Most rows to look at, spread evenly.")
+    rows: int = Field(
+        100_000, ge=100, description="Maximum number of rows to look at, spread evenly."
+    )
 
     def profile(self, context: Context, *, table: Path, schema: Path, output: Path) -> None:
         """Write `profile.html` and `profile.json`."""

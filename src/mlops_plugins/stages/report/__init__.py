@@ -1,1 +1,1 @@
-"""Report: tell people what the run found."""
+"""Report: show people the results of a run."""

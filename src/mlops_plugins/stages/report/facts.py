@@ -1,4 +1,4 @@
-"""Gathering what the stages of a run found, from the files that they left."""
+"""Gathering the results of a run's stages from the files that they wrote."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     from mlops_plugins.api.context import Context
 
-MOST_FEATURES: Final = 15
+MAX_FEATURES: Final = 15
 
-DRAWN: Final = {"importance", "slices"}
-"""Pictures of what the page draws itself."""
+PAGE_CHARTS: Final = {"importance", "slices"}
+"""Pictures of what the page draws itself, and leaves out."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Places:
-    """Where the stages before left what they found."""
+class StageOutputs:
+    """The files and folders that the stages before wrote."""
 
     manifest: Path
     validation: Path
@@ -39,42 +39,44 @@ class Places:
     verdict: Path
 
 
-def gather(context: Context, parameters: Mapping[str, Any], places: Places) -> dict[str, Any]:
+def gather(
+    context: Context, parameters: Mapping[str, Any], outputs: StageOutputs
+) -> dict[str, Any]:
     """Return the run as plain data; what an implementation did not write is None or empty."""
-    model = files.read_json(places.model / "manifest.json")
-    verdict = files.read_json(places.verdict)
+    model = files.read_json(outputs.model / "manifest.json")
+    verdict = files.read_json(outputs.verdict)
     primary = scoring.PRIMARY[context.data.task]
-    slices = files.read_json_if_any(places.evaluation / "slices.json")
+    slices = files.read_json_if_any(outputs.evaluation / "slices.json")
     return {
         "project": context.project,
         "task": context.data.task,
         "target": context.data.target,
         "sensitive": list(context.data.sensitive),
-        "data": _data(places),
-        "model": _model(places.model, model),
+        "data": _data(outputs),
+        "model": _model(outputs.model, model),
         "primary": primary,
-        "rows_judged": files.read_json(places.metrics).get("rows"),
-        "metrics": list(_metrics(places.evaluation, primary)),
+        "test_rows": files.read_json(outputs.metrics).get("rows"),
+        "metrics": list(_metrics(outputs.evaluation, primary)),
         **{
-            name: files.read_json_if_any(places.evaluation / f"{name}.json")
+            name: files.read_json_if_any(outputs.evaluation / f"{name}.json")
             for name in ("baselines", "threshold", "calibration", "fairness")
         },
         "slices": slices,
         "slice_range": _range(slices),
-        "importance": _importance(places.explanation),
+        "importance": _importance(outputs.explanation),
         "verdict": verdict,
         "against": _against(verdict),
-        "tuning": _tuning(places.tuning),
+        "tuning": _tuning(outputs.tuning),
         "pictures": [
             picture
-            for folder in (places.evaluation, places.explanation, places.tuning)
+            for folder in (outputs.evaluation, outputs.explanation, outputs.tuning)
             for picture in _pictures(folder)
         ],
         "stages": {stage.value: parameters[stage] for stage in PIPELINE if stage in parameters},
         "hashes": {
             "data": model.get("data"),
             "model": verdict["model"],
-            "metrics": files.digest(places.metrics),
+            "metrics": files.digest(outputs.metrics),
         },
         "python": platform.python_version(),
         "seed": context.seed,
@@ -82,10 +84,10 @@ def gather(context: Context, parameters: Mapping[str, Any], places: Places) -> d
     }
 
 
-def _data(places: Places) -> dict[str, Any]:
-    manifest = files.read_json(places.manifest)
-    validation = files.read_json(places.validation)
-    profile = files.read_json_if_any(places.profile / "profile.json") or {}
+def _data(outputs: StageOutputs) -> dict[str, Any]:
+    manifest = files.read_json(outputs.manifest)
+    validation = files.read_json(outputs.validation)
+    profile = files.read_json_if_any(outputs.profile / "profile.json") or {}
     return {
         **{name: manifest.get(name) for name in ("source", "rows", "columns", "sha256", "time")},
         "findings": validation.get("findings", []),
@@ -118,24 +120,24 @@ def _range(slices: Mapping[str, Any] | None) -> tuple[float, float]:
     """Return what the intervals of all slices lie between."""
     bounds = [
         bound
-        for found in (slices or {}).get("slices", [])
-        for bound in (found["value"], *found["interval"])
+        for each in (slices or {}).get("slices", [])
+        for bound in (each["value"], *each["interval"])
         if bound is not None
     ]
     return min(bounds, default=0.0), max(bounds, default=1.0)
 
 
 def _importance(explanation: Path) -> dict[str, Any] | None:
-    found = files.read_json_if_any(explanation / "importance.json") or {}
-    columns = found.get("columns", [])
+    importance = files.read_json_if_any(explanation / "importance.json") or {}
+    columns = importance.get("columns", [])
     if not all("importance" in each for each in columns):
         return None  # an explanation of 0.1
     columns = [each for each in columns if each["importance"] is not None]
     ends = [each.get("high") or each["importance"] for each in columns]
     return {
-        **found,
-        "columns": columns[:MOST_FEATURES],
-        "more": len(columns[MOST_FEATURES:]),
+        **importance,
+        "columns": columns[:MAX_FEATURES],
+        "more": len(columns[MAX_FEATURES:]),
         "top": max(ends, default=0.0),
     }
 
@@ -154,7 +156,7 @@ def _against(verdict: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _pictures(folder: Path) -> Iterator[dict[str, Any]]:
     for path in sorted(folder.glob("*.png")):
-        if path.stem in DRAWN:
+        if path.stem in PAGE_CHARTS:
             continue
         content = path.read_bytes()
         width, height = struct.unpack(">II", content[16:24])

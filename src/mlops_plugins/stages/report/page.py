@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Page(Component):
-    """Gathers what the stages found; the team's `card.yaml` says what no run can tell."""
+    """Gathers the stages' results; the team's `card.yaml` says what no run can know."""
 
     def report(
         self,
@@ -24,24 +24,26 @@ class Page(Component):
         parameters: Mapping[str, Any],
         card: Path,
         output: Path,
-        **found: Path,
+        **outputs: Path,
     ) -> None:
         """Write `report.html`, `model-card.md`, `data-sheet.md` and `card.json`."""
         from mlops_plugins.artifacts import card as cards
         from mlops_plugins.artifacts import pages
         from mlops_plugins.stages.report import facts
 
-        said = cards.read(card)
-        run = facts.gather(context, parameters, facts.Places(**found))
+        words = cards.read(card)
+        run = facts.gather(context, parameters, facts.StageOutputs(**outputs))
         output.mkdir()
-        write_json(output / "card.json", {"model": run["model"]["digest"], "missing": said.missing})
+        write_json(
+            output / "card.json", {"model": run["model"]["digest"], "missing": words.missing}
+        )
         for name in ("report.html", "model-card.md", "data-sheet.md"):
             text = pages.render(
-                f"stages/report/{name}.j2", run=run, card=said.words, parts=cards.PARTS
+                f"stages/report/{name}.j2", run=run, card=words.words, parts=cards.PARTS
             )
             write_text(output / name, text)
-        if said.missing:
+        if words.missing:
             context.log(
-                f"card.yaml says nothing of {', '.join(said.missing)}: "
+                f"card.yaml says nothing of {', '.join(words.missing)}: "
                 "until it does, no model is promoted"
             )

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 class Policy(Component):
     """Counts the windows that call for a new model; broken data never do."""
 
-    windows: int = Field(3, ge=1, description="How many of the newest reports to look at.")
+    windows: int = Field(3, ge=1, description="Number of the newest reports to look at.")
     violations: int = Field(
         1,
         ge=1,
-        description="How many of them must show drift or lost performance, the newest included. "
+        description="Number of them that must show drift or lost performance, the newest included. "
         "Raise it if single windows alarm too often.",
     )
 

@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
     from mlops_plugins.artifacts.schema import Column
 
-SHOWN_ERRORS = 10
-SHOWN_VALUES = 20
+MAX_SHOWN_ERRORS = 10
+MAX_SHOWN_VALUES = 20
 
 
 class Service(Component):
-    """Answers requests that keep the schema, and logs what was asked and answered."""
+    """Answers requests that keep the schema, and logs requests and answers."""
 
-    max_rows: int = Field(1000, ge=1, description="Most rows of one request.")
-    max_megabytes: float = Field(8.0, gt=0, description="Largest body of a request, in MB.")
+    max_rows: int = Field(1000, ge=1, description="Maximum number of rows in one request.")
+    max_megabytes: float = Field(8.0, gt=0, description="Maximum size of a request, in MB.")
     log_predictions: bool = Field(True, description="Keep requests and answers for monitoring.")
 
     def serve(
@@ -58,19 +58,19 @@ class Service(Component):
         from fastapi.concurrency import run_in_threadpool
         from fastapi.responses import JSONResponse
 
-        answering = Answering(
+        handler = RequestHandler(
             self, model, version, PredictionLog(log) if self.log_predictions else None
         )
-        measures = Measures(context.project, version)
+        request_metrics = RequestMetrics(context.project, version)
         application = FastAPI(title=context.project, version=version)
 
-        @application.post("/predict", openapi_extra=answering.described())
+        @application.post("/predict", openapi_extra=handler.described())
         async def predict(request: Request) -> JSONResponse:
             started = time.perf_counter()
             body = await _read(request, int(self.max_megabytes * 1e6))
             # In a thread: a prediction keeps the CPU, and /healthz must still answer.
-            status, answer = await run_in_threadpool(answering.answer, body)
-            measures.observe(status, answer, time.perf_counter() - started)
+            status, answer = await run_in_threadpool(handler.answer, body)
+            request_metrics.observe(status, answer, time.perf_counter() - started)
             return JSONResponse(answer, status_code=status)
 
         @application.get("/healthz")
@@ -79,7 +79,7 @@ class Service(Component):
 
         @application.get("/metrics")
         def metrics() -> Response:
-            return Response(measures.exposition(), media_type="text/plain; version=0.0.4")
+            return Response(request_metrics.exposition(), media_type="text/plain; version=0.0.4")
 
         return application
 
@@ -110,7 +110,7 @@ async def _read(request: Any, limit: int) -> bytes | None:
     return bytes(body) if size <= limit else None
 
 
-class Answering:
+class RequestHandler:
     """From the bytes of a request to a status and an answer."""
 
     def __init__(
@@ -210,8 +210,8 @@ class Answering:
 
     def _explain(self, error: "ValidationError") -> list[dict[str, str]]:
         """Say for each wrong field where it is, what is wrong and what belongs there."""
-        told = []
-        for problem in error.errors(include_url=False, include_input=False)[:SHOWN_ERRORS]:
+        problems = []
+        for problem in error.errors(include_url=False, include_input=False)[:MAX_SHOWN_ERRORS]:
             name = str(problem["loc"][-1]) if problem["loc"] else ""
             if problem["type"] == "json_invalid":
                 name = ""
@@ -219,7 +219,7 @@ class Answering:
             where = "".join(
                 f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"]
             )
-            told.append(
+            problems.append(
                 {
                     "what": problem["msg"],
                     "where": where.lstrip("."),
@@ -229,7 +229,7 @@ class Answering:
                     "next": "correct the field; /docs lists all of them",
                 }
             )
-        return told
+        return problems
 
 
 def _plain(value: Any) -> Any:
@@ -247,8 +247,8 @@ def _refusal(
 def _expected(column: "Column") -> str:
     text: str = column.type
     if column.values is not None:
-        shown = ", ".join(map(str, column.values[:SHOWN_VALUES]))
-        text = f"one of {shown}" + (", ..." if len(column.values) > SHOWN_VALUES else "")
+        shown = ", ".join(map(str, column.values[:MAX_SHOWN_VALUES]))
+        text = f"one of {shown}" + (", ..." if len(column.values) > MAX_SHOWN_VALUES else "")
     return text + (" or null" if column.nullable else "")
 
 
@@ -256,7 +256,7 @@ def row_model(model: Model) -> "type[BaseModel]":
     """Make the request's row from the schema that the model was trained with.
 
     Ranges are not enforced: what is out of range is for the monitor to report, not for a caller to
-    be turned away with.
+    be refused for.
     """
     from pydantic import ConfigDict, create_model
 
@@ -307,7 +307,7 @@ def _kind(column: "Column") -> Any:
     return Optional[kind] if column.nullable else kind  # noqa: UP045
 
 
-class Measures:
+class RequestMetrics:
     """Counters for Prometheus, in a registry of their own."""
 
     def __init__(self, project: str, version: str) -> None:

@@ -295,11 +295,11 @@ def _stored_type(column: Column, raw: pa.DataType | None) -> pa.DataType:
     """Return the type that a column has in the output, whatever the rows of a batch hold."""
     stored = {
         "integer": pa.float64() if column.nullable else pa.int64(),
-        "whole": pa.int64(),
+        "integer category": pa.int64(),
         "number": pa.float64(),
         "boolean": pa.float64() if column.nullable else pa.bool_(),
         "datetime": pa.timestamp("us"),
-        "words": pa.string(),
+        "text category": pa.string(),
     }.get(kind(column))
     if stored is None:  # text, and a category of any values, are kept as they are
         stored = pa.string() if raw is None or types.is_null(raw) else raw
