@@ -200,15 +200,15 @@ def describe(folder: Path) -> Description:
                 expected=f"SHA-256 {expected}",
                 next_step="fetch the model again: `dvc checkout --force`, or `mlops export`",
             )
-    described = manifest["schema"]
+    content = manifest["schema"]
     return Description(
         manifest=manifest,
         digest=files.digest(folder),
         schema=schema.parse(
-            described,
-            target=described["target"],
-            id=described["id"],
-            weight=described.get("weight"),
+            content,
+            target=content["target"],
+            id=content["id"],
+            weight=content.get("weight"),
             where=MANIFEST,
         ),
     )

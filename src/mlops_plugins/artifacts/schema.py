@@ -142,10 +142,10 @@ def parse(
     return Schema(columns=columns, target=target, id=id, weight=weight)
 
 
-def _check_mapping(found: object, what: str, *, where: str) -> None:
-    if not isinstance(found, dict):
+def _check_mapping(content: object, what: str, *, where: str) -> None:
+    if not isinstance(content, dict):
         raise DataError(
-            f"{what} {found!r}.",
+            f"{what} {content!r}.",
             where=where,
             expected="names and what each holds, as `age: {type: integer, nullable: true}`",
             next_step="correct it there",
@@ -295,12 +295,12 @@ def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
             expected=", ".join(schema.columns),
             next_step="add the column, or correct the schema",
         )
-    made = {}
+    converted = {}
     for name, column in schema.columns.items():
-        made[name], unreadable = convert(frame[name], column)
+        converted[name], unreadable = convert(frame[name], column)
         if unreadable.any():
             raise _unreadable(frame[name], int(unreadable.argmax()), column)
-    return pd.DataFrame(made, index=frame.index)
+    return pd.DataFrame(converted, index=frame.index)
 
 
 def _unreadable(series: pd.Series[Any], position: int, column: Column) -> DataError:

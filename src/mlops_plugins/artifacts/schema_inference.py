@@ -33,11 +33,11 @@ def of_table(table: RawTable, data: Data) -> Schema:
     Raises:
         DataError: A column holds what no type is for, or the target has too many classes.
     """
-    seen = _begin(table.types, table.stored, data, where=table.file.path.name)
+    columns = _begin(table.types, table.stored, data, where=table.file.path.name)
     for batch in table.batches():
         for name, array in batch.columns.items():
-            seen[name].add(array)
-    return _schema(seen, data)
+            columns[name].add(array)
+    return _schema(columns, data)
 
 
 def of_frame(frame: pd.DataFrame, data: Data) -> Schema:
@@ -61,10 +61,10 @@ def of_frame(frame: pd.DataFrame, data: Data) -> Schema:
             ) from None
     stored = {name: array.type for name, array in arrays.items()}
     types = {name: plain_type(each) for name, each in stored.items()}
-    seen = _begin(types, stored, data, where="the table")
-    for name, one in seen.items():
+    columns = _begin(types, stored, data, where="the table")
+    for name, one in columns.items():
         one.add(plain(arrays[name], types[name]))
-    return _schema(seen, data)
+    return _schema(columns, data)
 
 
 def _one_chunk(array: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -179,8 +179,8 @@ class _Seen:
         if self._is_label():
             if self.distinct is None:
                 return Column(type="text", nullable=nullable)
-            kept = self.distinct if self._is_number() else {str(one) for one in self.distinct}
-            return Column(type="category", nullable=nullable, values=tuple(sorted(kept)))
+            values = self.distinct if self._is_number() else {str(one) for one in self.distinct}
+            return Column(type="category", nullable=nullable, values=tuple(sorted(values)))
         # Floats are numbers even where all are integers so far: a later 2.5 would be refused.
         integral = types.is_integer(self.type) and self._fits_an_integer()
         low, high = _range(self.low, self.high, integral=integral)

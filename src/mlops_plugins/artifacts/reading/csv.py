@@ -122,9 +122,9 @@ def convert(
         raise _too_many(name, bad, rows + bad.count, options.bad_rows)
     if rows and _is_swallowed(output) and sum(each.count(b'"') for each in _blocks(source)) % 2:
         raise _endless(name, f"{name}, the last of {rows:,} rows that were found")
-    found = {"delimiter": text.delimiter, "encoding": text.encoding, "decimal": text.decimal}
+    dialect = {"delimiter": text.delimiter, "encoding": text.encoding, "decimal": text.decimal}
     left_out = {"bad_rows": {"count": bad.count, "rows": bad.numbers}} if bad.count else {}
-    return {"rows": rows, **found, **left_out}
+    return {"rows": rows, **dialect, **left_out}
 
 
 def _text(source: Path, name: str, options: ReadOptions) -> Text:
@@ -149,16 +149,16 @@ def _text(source: Path, name: str, options: ReadOptions) -> Text:
         sample = sample[: sample.rfind("\n") + 1] or sample
     tabs = PurePath(name).suffixes[-2:-1] == [".tsv"] or PurePath(name).suffix == ".tsv"
     delimiter = options.delimiter or ("\t" if tabs else csv_dialect.delimiter(sample))
-    found = csv_dialect.rows(sample, delimiter)
+    sample_rows = csv_dialect.rows(sample, delimiter)
     if codec == "utf-8":
-        _check_utf8(source, name, delimiter, found[0])
-    headers.check(found[0], f"The data file {PurePath(name).name}", where=f"{name}: header")
+        _check_utf8(source, name, delimiter, sample_rows[0])
+    headers.check(sample_rows[0], f"The data file {PurePath(name).name}", where=f"{name}: header")
     return Text(
         source=source,
         name=name,
         encoding=codec,
         delimiter=delimiter,
-        decimal=options.decimal or csv_dialect.decimal(found, delimiter),
+        decimal=options.decimal or csv_dialect.decimal(sample_rows, delimiter),
         null_values=options.null_values,
     )
 

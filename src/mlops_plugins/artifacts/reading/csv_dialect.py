@@ -44,23 +44,23 @@ def delimiter(sample: str) -> str:
     """
 
     def agreement(candidate: str) -> tuple[float, int]:
-        found = rows(sample, candidate)
-        fields = len(found[0]) if found else 1
+        parsed = rows(sample, candidate)
+        fields = len(parsed[0]) if parsed else 1
         if fields == 1:
             return 0.0, 1
-        return Counter(map(len, found))[fields] / len(found), fields
+        return Counter(map(len, parsed))[fields] / len(parsed), fields
 
     best = max(DELIMITERS, key=agreement)
     return best if agreement(best)[1] > 1 else ","
 
 
-def decimal(found: Sequence[Sequence[str]], delimiter: str) -> str:
+def decimal(sample_rows: Sequence[Sequence[str]], delimiter: str) -> str:
     """Return the decimal mark: a comma if some numbers have one, and none has a point."""
     if delimiter == ",":
         return "."
     marks = Counter(
         field.strip().lstrip("+-").lstrip("0123456789")[:1]
-        for row in found
+        for row in sample_rows
         for field in row
         if re.fullmatch(r"\s*[+-]?\d+[.,]\d+\s*", field)
     )

@@ -59,7 +59,7 @@ def _rows(source: Path, name: str, sheet: str) -> list[list[Any]]:
         with CalamineWorkbook.from_path(str(source)) as book:
             wanted = sheet or book.sheet_names[0]
             try:
-                found = book.get_sheet_by_name(wanted)
+                worksheet = book.get_sheet_by_name(wanted)
             except WorksheetNotFound:
                 raise DataError(
                     f"There is no sheet '{wanted}' in {PurePath(name).name}."
@@ -68,7 +68,9 @@ def _rows(source: Path, name: str, sheet: str) -> list[list[Any]]:
                     expected="one of " + ", ".join(book.sheet_names),
                     next_step="correct sheet in conf/ingest/file.yaml",
                 ) from None
-            rows = [[None if value == "" else value for value in row] for row in found.iter_rows()]
+            rows = [
+                [None if value == "" else value for value in row] for row in worksheet.iter_rows()
+            ]
     except (CalamineError, OSError) as error:
         raise errors.unreadable(
             name,

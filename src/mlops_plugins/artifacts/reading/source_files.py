@@ -111,15 +111,15 @@ def find(root: Path, path: str, *, timeout: float) -> Sequence[SourceFile]:
         DataError: There are none, or the store cannot be reached.
         ConfigurationError: No package that is installed reaches such a store.
     """
-    found = _remote(path, timeout) if "://" in path else _local(root, path)
-    if not found:
+    sources = _remote(path, timeout) if "://" in path else _local(root, path)
+    if not sources:
         raise DataError(
             f"There is no data file in {path}.",
             where=path,
             expected=f"files, each with {ENDINGS}",
             next_step="put them there, or correct path in conf/ingest/file.yaml",
         )
-    return found
+    return sources
 
 
 def partitions(below: str) -> dict[str, str | None]:
@@ -147,14 +147,14 @@ def _local(root: Path, path: str) -> list[SourceFile]:
     if target.is_file():
         return [LocalFile(target, path, target.name)]
     if target.is_dir():
-        base, found = target, target.rglob("*")
+        base, items = target, target.rglob("*")
     elif WILDCARDS.search(path):
         base = root / _fixed(path)
         pattern = path[len(_fixed(path)) :].lstrip("/")
-        found = base.glob(pattern)
+        items = base.glob(pattern)
     else:
         raise missing(path)
-    below = [item.relative_to(base).as_posix() for item in found if item.is_file()]
+    below = [item.relative_to(base).as_posix() for item in items if item.is_file()]
     shown = base.relative_to(root).as_posix() if base.is_relative_to(root) else base.as_posix()
     return [LocalFile(base / each, f"{shown}/{each}", each) for each in _wanted(below)]
 
@@ -166,18 +166,18 @@ def _remote(url: str, timeout: float) -> list[SourceFile]:
         if WILDCARDS.search(path):
             base = _fixed(path)
             # A store answers a pattern in a bucket that is not there with nothing.
-            found = system.glob(path)
-            if not found:
+            keys = system.glob(path)
+            if not keys:
                 system.find(base)
         elif system.isfile(path):
             base = str(PurePosixPath(path).parent)
-            found = [path]
+            keys = [path]
         else:
             base = path.rstrip("/")
-            found = system.find(base)
-            if not found and reader_of(url):
+            keys = system.find(base)
+            if not keys and reader_of(url):
                 system.info(path)
-    names = _wanted(str(each)[len(base) :].lstrip("/") for each in found)
+    names = _wanted(str(each)[len(base) :].lstrip("/") for each in keys)
     paths = [(f"{base}/{each}", each) for each in names]
     return [RemoteFile(system, path, f"{scheme}://{path}", each) for path, each in paths]
 

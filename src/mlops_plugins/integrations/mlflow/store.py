@@ -90,8 +90,8 @@ def _reached(uri: str) -> Any:
 
 def _without_password(uri: str) -> str:
     """Return an address as it may be shown."""
-    scheme, found, rest = uri.partition("://")
-    return f"{scheme}{found}{rest.rpartition('@')[2]}" if found else uri
+    scheme, separator, rest = uri.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else uri
 
 
 def _connect(uri: str) -> Any:
@@ -116,20 +116,20 @@ def experiment_of(client: Any, name: str) -> str:
     """
     from mlflow.exceptions import MlflowException
 
-    found = client.get_experiment_by_name(name)
-    if found is None:
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
         try:
             return str(client.create_experiment(name, artifact_location=_artifacts(client)))
         except MlflowException:  # another process was faster
-            found = client.get_experiment_by_name(name)
-    if found.lifecycle_stage == "deleted":
+            experiment = client.get_experiment_by_name(name)
+    if experiment.lifecycle_stage == "deleted":
         raise ConfigurationError(
             f"The experiment '{name}' is deleted in MLflow.",
             where=str(client.tracking_uri),
-            next_step=f"mlflow experiments restore --experiment-id {found.experiment_id}, "
+            next_step=f"mlflow experiments restore --experiment-id {experiment.experiment_id}, "
             "or another name in conf/track/mlflow.yaml",
         )
-    return str(found.experiment_id)
+    return str(experiment.experiment_id)
 
 
 def _artifacts(client: Any) -> str | None:

@@ -26,8 +26,8 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A table that is kept, and what is known of it."""
+class CachedTable:
+    """A table in the cache, and the details that belong to it."""
 
     path: Path
     details: dict[str, Any]
@@ -40,26 +40,26 @@ class Cache:
     folder: Path
     used: set[str] = field(default_factory=set)
 
-    def get(self, key: str) -> Kept | None:
-        """Return what is kept under the key, if it is complete."""
+    def get(self, key: str) -> CachedTable | None:
+        """Return the table of a key, if there is one and it is complete."""
         self.used.add(key)
         table, described = self._paths(key)
         try:
             details = files.read_json(described)
             if files.digest(table) == details["table"]:
-                return Kept(table, details["details"])
+                return CachedTable(table, details["details"])
         except (OSError, ValueError, KeyError, TypeError):
             pass
         return None
 
-    def put(self, key: str, make: Callable[[Path], dict[str, Any]]) -> Kept:
-        """Keep the table that `make` writes, with the details that it returns."""
+    def put(self, key: str, make: Callable[[Path], dict[str, Any]]) -> CachedTable:
+        """Store the table that `make` writes, with the details that it returns."""
         self.used.add(key)
         table, described = self._paths(key)
         with files.replacing(table) as draft:
             details = make(draft)
         files.write_json(described, {"table": files.digest(table), "details": details})
-        return Kept(table, details)
+        return CachedTable(table, details)
 
     def prune(self) -> None:
         """Drop what this run has not needed."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mlops_plugins.api.context import Context
     from mlops_plugins.artifacts.reading.source_files import SourceFile
-    from mlops_plugins.stages.ingest.cache import Cache, Kept
+    from mlops_plugins.stages.ingest.cache import Cache, CachedTable
 
 
 class File(Component):
@@ -61,8 +61,8 @@ class File(Component):
     def ingest(self, context: Context, *, output: Path) -> Source:
         """Write the files' rows, in the order of the files' names."""
         sources = source_files.find(context.root, self.path, timeout=self.timeout)
-        with cache.opened(context, "file") as kept:
-            parts = [ConvertedFile(source, self.read_options, kept) for source in sources]
+        with cache.opened(context, "file") as store:
+            parts = [ConvertedFile(source, self.read_options, store) for source in sources]
             schema = writer.union([part.schema for part in parts])
             parts = [part.reread(schema) for part in parts]
             rows = writer.store(output, schema, _rows(parts, schema))
@@ -104,7 +104,7 @@ class File(Component):
 
 def _rows(parts: Sequence[ConvertedFile], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     for part in parts:
-        with batches.opened(part.kept.path) as table:
+        with batches.opened(part.table.path) as table:
             yield from writer.fitted(table.batches(), schema, part.values)
 
 
@@ -115,21 +115,23 @@ class ConvertedFile:
         self,
         source: SourceFile,
         options: reading.ReadOptions,
-        kept: Cache,
+        store: Cache,
         types: Mapping[str, Any] | None = None,
     ) -> None:
-        self.source, self.options, self.cache = source, options, kept
+        self.source, self.options, self.store = source, options, store
         self.fingerprint = source.fingerprint()
         as_text = {name: str(kind) for name, kind in (types or {}).items()}
         # What stands for the content is its hash where there is one, whatever the file's name.
         content = self.fingerprint.get("sha256") or [source.name, self.fingerprint]
         suffixes = source.name.rpartition("/")[2].partition(".")[2]
         key = cache.key("file", content, suffixes, asdict(options), as_text)
-        found = kept.get(key)
-        self.fresh = found is None
-        self.kept: Kept = found or kept.put(key, lambda draft: self._convert(draft, types or {}))
+        cached = store.get(key)
+        self.fresh = cached is None
+        self.table: CachedTable = cached or store.put(
+            key, lambda draft: self._convert(draft, types or {})
+        )
         self.values = source_files.partitions(source.below)
-        own = tables.schema_of(self.kept.path)
+        own = tables.schema_of(self.table.path)
         headers.check(
             [*own.names, *self.values], source.name, where=f"{source.name}: header and folders"
         )
@@ -138,13 +140,13 @@ class ConvertedFile:
     @property
     def described(self) -> dict[str, Any]:
         """Return what the manifest says of the file."""
-        return {"file": self.source.name, **self.fingerprint, **self.kept.details}
+        return {"file": self.source.name, **self.fingerprint, **self.table.details}
 
     def reread(self, schema: pa.Schema) -> ConvertedFile:
         """Return the part with those columns as text that are text in all files together."""
         import pyarrow as pa
 
-        own = tables.schema_of(self.kept.path)
+        own = tables.schema_of(self.table.path)
         changed = {
             each.name: pa.string()
             for each in own
@@ -153,7 +155,7 @@ class ConvertedFile:
         }
         if not changed:
             return self
-        return ConvertedFile(self.source, self.options, self.cache, changed)
+        return ConvertedFile(self.source, self.options, self.store, changed)
 
     def _convert(self, draft: Path, types: Mapping[str, Any]) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(dir=draft.parent) as folder:

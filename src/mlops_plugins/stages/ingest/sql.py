@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, TextClause
 
     from mlops_plugins.api.context import Context
-    from mlops_plugins.stages.ingest.cache import Kept
+    from mlops_plugins.stages.ingest.cache import CachedTable
 
 CONF = "conf/ingest/sql.yaml"
 
@@ -71,12 +71,12 @@ class Sql(Component):
         database = _database(self.url_variable, context.root)
         if not self.watermark and "order by" not in query.lower():
             context.log("the query has no ORDER BY: the same rows in another order are other data")
-        with cache.opened(context, "sql") as kept:
+        with cache.opened(context, "sql") as store:
             key = cache.key("sql", query, database.name, self.watermark)
-            known = kept.get(key) if self.watermark else None
-            rows, fetched = self._read(database, query, known, kept.folder, output)
+            known = store.get(key) if self.watermark else None
+            rows, fetched = self._read(database, query, known, store.folder, output)
             if self.watermark:
-                kept.put(key, lambda draft: _copied(output, draft))
+                store.put(key, lambda draft: _copied(output, draft))
         target.check(output, context.data.target, where=database.name)
         context.log(f"{rows:,} rows from {database.name} ({fetched:,} of them fetched)")
         details: dict[str, Any] = {"database": database.name, "query": query}
@@ -105,7 +105,7 @@ class Sql(Component):
         return text.strip().rstrip(";").rstrip()
 
     def _read(
-        self, database: Database, query: str, known: Kept | None, folder: Path, output: Path
+        self, database: Database, query: str, known: CachedTable | None, folder: Path, output: Path
     ) -> tuple[int, int]:
         """Write what is known and what is new to `output`; return how many rows, and how many new."""
         highest = _highest(known.path, self.watermark) if known else None

@@ -32,14 +32,14 @@ def check(table: Path, target: str, *, where: str) -> None:
                 expected=", ".join(names),
                 next_step="correct data.target in conf/config.yaml, or the data",
             )
-        seen = set()
+        values = set()
         for batch in file.batches([target]):
-            seen |= set(batch.column(0).drop_null().unique().to_pylist())
-            if len(seen) > 1:
+            values |= set(batch.column(0).drop_null().unique().to_pylist())
+            if len(values) > 1:
                 return
-    held = f"only the value {seen.pop()!r}" if seen else "no value at all"
+    content = f"only the value {values.pop()!r}" if values else "no value at all"
     raise DataError(
-        f"The target '{target}' has {held}: there is nothing to learn.",
+        f"The target '{target}' has {content}: there is nothing to learn.",
         where=f"{where}: column {target}",
         expected="at least two different values",
         next_step="check the column, or data.target in conf/config.yaml",

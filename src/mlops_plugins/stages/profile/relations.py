@@ -68,10 +68,10 @@ def by_group(series: pd.Series[Any], target: pd.DataFrame) -> list[dict[str, Any
         return []
     placed = groups(series)
     values = target.iloc[:, 0]
-    made = []
+    described = []
     for group in sorted(placed.dropna().unique().tolist(), key=_order):
         inside = placed == group
-        made.append(
+        described.append(
             {
                 "name": _name(series[inside], group),
                 "rows": int(inside.sum()),
@@ -80,14 +80,14 @@ def by_group(series: pd.Series[Any], target: pd.DataFrame) -> list[dict[str, Any
         )
     missing = placed.isna()
     if missing.any():
-        made.append(
+        described.append(
             {
                 "name": "(missing)",
                 "rows": int(missing.sum()),
                 "mean": float(values[missing].mean()),
             }
         )
-    return made
+    return described
 
 
 def _order(group: Any) -> tuple[bool, Any]:

@@ -28,10 +28,10 @@ class TableProfile(Component):
 
         looked_at = sample.read(table, max_rows=self.rows)
         estimators.require_target(looked_at.frame, context, where="data/validated.parquet")
-        made = summary.make(looked_at, context.data)
+        report = summary.make(looked_at, context.data)
         output.mkdir()
-        write_json(output / "profile.json", made)
-        page = pages.render("stages/profile/page.html.j2", report=made, project=context.project)
+        write_json(output / "profile.json", report)
+        page = pages.render("stages/profile/page.html.j2", report=report, project=context.project)
         write_text(output / "profile.html", page)
-        for note in made["notes"][:5]:
+        for note in report["notes"][:5]:
             context.log(f"note: {note}")

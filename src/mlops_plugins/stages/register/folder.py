@@ -58,8 +58,8 @@ class FolderStore:
 
     def versions(self) -> list[Version]:
         """Return every version, oldest first."""
-        found = [self.find(str(number)) for number in _numbers(self._versions)]
-        return [version for version in found if version is not None]
+        versions = [self.find(str(number)) for number in _numbers(self._versions)]
+        return [version for version in versions if version is not None]
 
     def find(self, number: str) -> Version | None:
         """Return a version, or None if there is none of this number."""
@@ -101,8 +101,8 @@ class FolderStore:
 
     def aliases(self) -> Mapping[str, str]:
         """Return the version of each alias."""
-        found = sorted(self._aliases.glob("[!.]*")) if self._aliases.exists() else []
-        return {path.name: path.read_text(encoding="utf-8").strip() for path in found}
+        paths = sorted(self._aliases.glob("[!.]*")) if self._aliases.exists() else []
+        return {path.name: path.read_text(encoding="utf-8").strip() for path in paths}
 
     def set_alias(self, alias: str, number: str) -> None:
         """Let an alias name a version."""
@@ -146,8 +146,8 @@ def _file(number: int) -> str:
 
 def _numbers(folder: Path) -> list[int]:
     """Return the numbers that name something in a folder, in order."""
-    found = folder.iterdir() if folder.exists() else iter(())
-    return sorted(int(path.stem) for path in found if path.stem.isdecimal())
+    paths = folder.iterdir() if folder.exists() else iter(())
+    return sorted(int(path.stem) for path in paths if path.stem.isdecimal())
 
 
 def _numbered(folder: Path, place: Callable[[int], object]) -> int:
@@ -172,7 +172,7 @@ def _numbered(folder: Path, place: Callable[[int], object]) -> int:
 def _read(path: Path) -> Mapping[str, Any]:
     """Return an entry's text by key; nothing if it is none."""
     try:
-        found = files.read_json(path)
+        content = files.read_json(path)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}

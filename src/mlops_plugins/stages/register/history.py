@@ -59,7 +59,7 @@ class Entry(Change):
         }
 
     @classmethod
-    def from_dict(cls, number: int, kept: Mapping[str, Any]) -> Entry:
+    def from_dict(cls, number: int, fields: Mapping[str, Any]) -> Entry:
         """Return the entry that `to_dict` described.
 
         Raises:
@@ -68,17 +68,17 @@ class Entry(Change):
         try:
             entry = cls(
                 number=number,
-                action=kept["action"],
-                before=kept["from"] or None,
-                after=kept["to"],
-                who=kept["who"],
-                when=kept["when"],
-                because=kept["because"],
-                evidence=kept["evidence"],
-                previous=kept["previous"],
-                verdict=kept["verdict"],
+                action=fields["action"],
+                before=fields["from"] or None,
+                after=fields["to"],
+                who=fields["who"],
+                when=fields["when"],
+                because=fields["because"],
+                evidence=fields["evidence"],
+                previous=fields["previous"],
+                verdict=fields["verdict"],
             )
-            sound = entry.sha256 == kept["sha256"] and entry.action in ACTIONS
+            sound = entry.sha256 == fields["sha256"] and entry.action in ACTIONS
             sound = sound and entry.evidence == digest(entry.verdict)
         except KeyError:
             sound = False
@@ -125,8 +125,8 @@ class History:
     @property
     def former(self) -> list[str]:
         """Return every version that was champion and is not, the latest first."""
-        seen = dict.fromkeys(entry.after for entry in reversed(self.valid))
-        return [version for version in seen if version != self.champion]
+        versions = dict.fromkeys(entry.after for entry in reversed(self.valid))
+        return [version for version in versions if version != self.champion]
 
     @property
     def valid(self) -> list[Entry]:

@@ -48,7 +48,7 @@ class MlflowStore:
 
     def versions(self) -> list[Version]:
         """Return every version, oldest first."""
-        return [_version(found) for found in self._all(self._name)]
+        return [_version(version) for version in self._all(self._name)]
 
     def find(self, number: str) -> Version | None:
         """Return a version, or None if there is none of this number."""
@@ -63,14 +63,14 @@ class MlflowStore:
         run = self._run(package.run)
         model_id, uri = self._upload(package, run)
         self._ensure(self._name)
-        made = self._client.create_model_version(
+        version = self._client.create_model_version(
             self._name,
             uri,
             run.info.run_id,
             tags={DIGEST_TAG: package.digest, VERDICT_TAG: package.verdict},
             model_id=model_id,
         )
-        return str(made.version)
+        return str(version.version)
 
     def set_verdict(self, number: str, verdict: str) -> None:
         """Replace the newest verdict on a version."""
@@ -78,7 +78,7 @@ class MlflowStore:
 
     def entries(self) -> list[Entry]:
         """Return the log."""
-        return [_entry(found) for found in self._all(self._log)]
+        return [_entry(version) for version in self._all(self._log)]
 
     def append(self, entry: Entry) -> None:
         """Append to the log: MLflow gives the next number, and each number once."""
@@ -227,14 +227,14 @@ def _absent() -> Iterator[None]:
             raise
 
 
-def _version(found: Any) -> Version:
+def _version(version: Any) -> Version:
     return Version(
-        number=str(found.version),
-        digest=found.tags.get(DIGEST_TAG, ""),
-        verdict=found.tags.get(VERDICT_TAG, ""),
+        number=str(version.version),
+        digest=version.tags.get(DIGEST_TAG, ""),
+        verdict=version.tags.get(VERDICT_TAG, ""),
     )
 
 
-def _entry(found: Any) -> Entry:
-    kept = {key.removeprefix(ENTRY_TAG): text for key, text in found.tags.items()}
-    return Entry.from_dict(int(found.version), kept)
+def _entry(version: Any) -> Entry:
+    fields = {key.removeprefix(ENTRY_TAG): text for key, text in version.tags.items()}
+    return Entry.from_dict(int(version.version), fields)

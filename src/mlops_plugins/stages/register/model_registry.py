@@ -95,13 +95,13 @@ class PromotingRegistry(Component):
         if not self.exists(context):
             return None
         storage = self.storage(context)
-        found = storage.find(storage.aliases().get(CHAMPION, ""))
-        if found is None:
+        version = storage.find(storage.aliases().get(CHAMPION, ""))
+        if version is None:
             return None
         return Champion(
-            version=found.number,
-            digest=found.digest,
-            fetch=lambda folder: storage.fetch(found.number, folder),
+            version=version.number,
+            digest=version.digest,
+            fetch=lambda folder: storage.fetch(version.number, folder),
         )
 
     def promote(self, context: Context, *, version: str, because: str) -> Change:
@@ -113,16 +113,16 @@ class PromotingRegistry(Component):
             BlockedError: Its verdict blocks it.
         """
         storage, history = self._recovered(context)
-        found = find(storage, version)
-        if found.number == history.champion:
+        chosen = find(storage, version)
+        if chosen.number == history.champion:
             raise ModelError(
-                f"Version {found.number} is champion already.", next_step="look at `mlops history`"
+                f"Version {chosen.number} is champion already.", next_step="look at `mlops history`"
             )
-        check_verdict(found, because)
-        check_loads(storage, found)
-        reason = because or "; ".join(found.parsed_verdict["reasons"])
+        check_verdict(chosen, because)
+        check_loads(storage, chosen)
+        reason = because or "; ".join(chosen.parsed_verdict["reasons"])
         return change(
-            storage, history, "promote", found, because=reason, actor=current_actor(context.root)
+            storage, history, "promote", chosen, because=reason, actor=current_actor(context.root)
         )
 
     def rollback(self, context: Context, *, version: str | None, because: str) -> Change:
@@ -132,11 +132,11 @@ class PromotingRegistry(Component):
             ModelError: There is no such champion, its files do not load, or another was faster.
         """
         storage, history = self._recovered(context)
-        found = find(storage, target(history, version))
-        check_loads(storage, found)
+        chosen = find(storage, target(history, version))
+        check_loads(storage, chosen)
         reason = because or f"back from version {history.champion}"
         return change(
-            storage, history, "rollback", found, because=reason, actor=current_actor(context.root)
+            storage, history, "rollback", chosen, because=reason, actor=current_actor(context.root)
         )
 
     def history(self, context: Context) -> list[Change]:
@@ -150,15 +150,15 @@ class PromotingRegistry(Component):
             ModelError: There is no such version.
         """
         storage = self._opened(context)
-        found = find(storage, version)
+        chosen = find(storage, version)
         changes = fold(storage.entries()).entries
-        number = found.number
+        number = chosen.number
         return {
             "version": number,
-            "digest": found.digest,
+            "digest": chosen.digest,
             "aliases": sorted(name for name, named in storage.aliases().items() if named == number),
             **storage.lineage(number),
-            "gate": found.parsed_verdict or None,
+            "gate": chosen.parsed_verdict or None,
             "history": [each for each in changes if number in (each.before, each.after)],
         }
 

@@ -90,10 +90,10 @@ def hashes(array: pa.Array | pa.DictionaryArray) -> np.ndarray:
     if types.is_timestamp(array.type) or types.is_boolean(array.type):
         array = array.cast(pa.int64())
     values = array.fill_null(0).to_numpy(zero_copy_only=False)
-    made: np.ndarray = pd.util.hash_array(values)
+    hashed: np.ndarray = pd.util.hash_array(values)
     if array.null_count:
-        made = np.where(array.is_null().to_numpy(zero_copy_only=False), np.uint64(_NULL), made)
-    return made
+        hashed = np.where(array.is_null().to_numpy(zero_copy_only=False), np.uint64(_NULL), hashed)
+    return hashed
 
 
 _NULL = 0x9E3779B97F4A7C15

@@ -64,13 +64,13 @@ class Rules:
             tolerance: The share of rows that may be out of range or of no known category.
         """
         order = {name: place for place, name in enumerate(self._schema.columns)}
-        made = []
+        findings = []
         for (name, rule), tally in sorted(
             self._tallies.items(), key=lambda item: (order[item[0][0]], item[0][1])
         ):
             column = self._schema.columns[name]
             tolerated = rule not in NEVER_TOLERATED and tally.count <= tolerance * rows
-            made.append(
+            findings.append(
                 Finding(
                     rule=rule,
                     what=_what(name, rule, column, tally),
@@ -81,24 +81,24 @@ class Rules:
                     tolerated=tolerated,
                 )
             )
-        return made
+        return findings
 
 
 def _pandera(schema: Schema) -> Any:
 
     def checks(column: Any) -> list[Any]:
-        made = []
+        limits = []
         if column.values is not None:
             allowed = [str(each) for each in column.values]
             numbers = not any(isinstance(each, str) for each in column.values)
-            made.append(
+            limits.append(
                 pandera.Check.isin(list(column.values) if numbers else allowed, error="values")
             )
         if column.min is not None:
-            made.append(pandera.Check.ge(column.min, error="min"))
+            limits.append(pandera.Check.ge(column.min, error="min"))
         if column.max is not None:
-            made.append(pandera.Check.le(column.max, error="max"))
-        return made
+            limits.append(pandera.Check.le(column.max, error="max"))
+        return limits
 
     return pandera.DataFrameSchema(
         {
