@@ -103,7 +103,9 @@ def test_a_bad_model_predicts_nothing(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [["run", "evaluate"], ["serve", "--model", "models/model"]])
-def test_a_corrupt_model_is_neither_judged_nor_served(project: Project, command: list[str]) -> None:
+def test_a_corrupt_model_is_neither_evaluated_nor_served(
+    project: Project, command: list[str]
+) -> None:
     flip_a_byte(project.root / "models" / "model")
     before = contents(project.root)
     done = project.mlops(*command, check=False)
@@ -133,7 +135,7 @@ def test_what_harms_is_not_saved_either(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a zip archive"])
-def test_what_is_no_estimator_is_told_with_the_way_out(tmp_path: Path, content: bytes) -> None:
+def test_what_is_no_estimator_is_reported_with_the_way_out(tmp_path: Path, content: bytes) -> None:
     (tmp_path / estimators.FILE).write_bytes(content)
     with pytest.raises(ModelError, match="cannot be read") as refused:
         estimators.load(tmp_path)

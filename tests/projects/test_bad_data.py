@@ -143,7 +143,7 @@ def test_rows_that_break_the_schema_are_refused(
     assert json.loads(shop.read("reports/violations.json"))["errors"] > 0
 
 
-def test_an_unseen_category_below_the_tolerance_is_told_and_let_through(shop: Project) -> None:
+def test_an_unseen_category_below_the_tolerance_is_reported_and_let_through(shop: Project) -> None:
     shop.edit("conf/validate/pandera.yaml", "tolerance: 0.001", "tolerance: 0.01")
     shop.mlops("compose")
     shop.write(CSV, with_rows(row_5="30,zz,1", row_6="30,zz,1"))

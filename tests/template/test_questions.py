@@ -64,7 +64,7 @@ def test_no_question_asks_for_a_secret(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(QUESTIONS) - set(ASKED)))
-def test_what_is_not_asked_is_not_explained_either(name: str) -> None:
+def test_derived_answers_need_no_explanation(name: str) -> None:
     assert "help" not in QUESTIONS[name]
 
 

@@ -358,14 +358,14 @@ BROKEN: dict[str, tuple[str, str | bytes, list[str]]] = {
 
 
 @pytest.mark.parametrize(("name", "content", "parts"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_file_is_told_and_leaves_everything(
+def test_a_broken_file_is_reported_and_leaves_everything(
     shop: Project, name: str, content: str | bytes, parts: list[str]
 ) -> None:
     put(shop, name, content)
     refuse(shop, f"{SOURCE}/", *parts)
 
 
-def test_an_encoding_that_does_not_exist_or_does_not_fit_is_told(shop: Project) -> None:
+def test_an_encoding_that_does_not_exist_or_does_not_fit_is_reported(shop: Project) -> None:
     path = put(shop, "rows.csv", "name,bought\nZoë,1\n")
     refuse(shop, path, "is not encoded as ascii", "export it as UTF-8", encoding="ascii")
     choose(shop, "file", path=path, encoding="utf-9")
@@ -392,7 +392,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(shop: Project) -> None:
         writer.join()
 
 
-def test_a_full_disk_is_told_and_leaves_what_was_there(shop: Project) -> None:
+def test_a_full_disk_is_reported_and_leaves_what_was_there(shop: Project) -> None:
     put(
         shop,
         "rows.csv",

@@ -51,7 +51,7 @@ def shop_once(
     return project
 
 
-def test_objects_behind_a_pattern_are_read_and_told(shop: Project, server: s3.Server) -> None:
+def test_objects_behind_a_pattern_are_read_and_reported(shop: Project, server: s3.Server) -> None:
     shop.mlops("run", "ingest", **server.environment())
     assert table(shop).column("month").to_pylist() == [1, 1, 2, 2, 3, 3]
     described = ingested(shop)[1]["details"]["files"]
@@ -89,7 +89,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize(("path", "parts"), FAILURES.values(), ids=FAILURES)
-def test_what_is_not_there_is_told(
+def test_what_is_not_there_is_reported(
     shop: Project, server: s3.Server, path: str, parts: list[str]
 ) -> None:
     refused(shop, path, *parts, **server.environment())
@@ -107,12 +107,12 @@ def refused(shop: Project, path: str, *parts: str, **environment: str) -> None:
 @pytest.mark.parametrize(
     "path", ["s3://shop/flat/1.csv", "s3://shop/flat/", "s3://shop/flat/*.csv"]
 )
-def test_denied_access_is_told(shop: Project, server: s3.Server, path: str) -> None:
+def test_denied_access_is_reported(shop: Project, server: s3.Server, path: str) -> None:
     wrong = server.environment(secret="another")  # noqa: S106
     refused(shop, path, f"{path} may not be read", "AWS_ACCESS_KEY_ID", **wrong)
 
 
-def test_a_server_that_is_down_or_silent_is_told(shop: Project, server: s3.Server) -> None:
+def test_a_server_that_is_down_or_silent_is_reported(shop: Project, server: s3.Server) -> None:
     path = "s3://shop/flat/1.csv"
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -123,7 +123,7 @@ def test_a_server_that_is_down_or_silent_is_told(shop: Project, server: s3.Serve
         refused(shop, path, f"{path} cannot be reached in time", "raise timeout", **environment)
 
 
-def test_missing_credentials_are_told(shop: Project, server: s3.Server, tmp_path: Path) -> None:
+def test_missing_credentials_are_reported(shop: Project, server: s3.Server, tmp_path: Path) -> None:
     nothing = {"AWS_ENDPOINT_URL": server.endpoint, "HOME": str(tmp_path)}
     path = "s3://shop/flat/1.csv"
     refused(
@@ -136,7 +136,7 @@ def test_missing_credentials_are_told(shop: Project, server: s3.Server, tmp_path
     )
 
 
-def test_an_unknown_kind_of_store_is_told(shop: Project) -> None:
+def test_an_unknown_kind_of_store_is_reported(shop: Project) -> None:
     choose(shop, "file", path="nope://shop/rows.csv")
     done = shop.mlops("run", "ingest", check=False)
     assert_refused(

@@ -112,7 +112,7 @@ def test_a_changed_query_makes_the_stage_stale(shop: Project) -> None:
     assert shop.read("params.yaml") != before
 
 
-def test_only_newer_rows_are_asked_for_and_the_cache_decides_nothing(
+def test_only_newer_rows_are_fetched_and_the_cache_decides_nothing(
     shop: Project, server: postgres.Server
 ) -> None:
     server.execute("CREATE TABLE growing AS SELECT * FROM examples WHERE id <= 300")
@@ -208,7 +208,7 @@ QUERIES = {
 
 
 @pytest.mark.parametrize(("query", "parts"), QUERIES.values(), ids=QUERIES)
-def test_a_query_that_fails_is_told_and_leaves_everything(
+def test_a_query_that_fails_is_reported_and_leaves_everything(
     shop: Project, server: postgres.Server, query: str, parts: list[str]
 ) -> None:
     choose(shop, "sql", query=query)
@@ -279,7 +279,7 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize(("url", "code", "parts"), ADDRESSES.values(), ids=ADDRESSES)
-def test_a_database_that_is_not_there_is_told_without_its_password(
+def test_a_database_that_is_not_there_is_reported_without_its_password(
     shop: Project, url: str, code: ExitCode, parts: list[str]
 ) -> None:
     before = contents(shop.root)
@@ -298,7 +298,7 @@ def test_a_database_that_is_not_there_is_told_without_its_password(
     ],
     ids=["a wrong password", "no such database"],
 )
-def test_a_server_that_refuses_is_told(
+def test_a_server_that_refuses_is_reported(
     shop: Project, server: postgres.Server, address: dict[str, str], parts: list[str]
 ) -> None:
     done = shop.mlops("run", "ingest", check=False, DATABASE_URL=server.url(**address))

@@ -167,7 +167,7 @@ def test_every_door_gives_the_same_numbers(service: Service, finished: Project) 
     assert json.loads(done.stdout) == batch
 
 
-def test_what_was_asked_and_answered_is_logged(service: Service) -> None:
+def test_requests_and_answers_are_logged(service: Service) -> None:
     before = len(service.log())
     answers = service.predict({"rows": service.records[:3]}).json()["predictions"]
     logged = service.log()[before:]

@@ -241,7 +241,7 @@ def test_another_seed_draws_other_rows(once: Project) -> None:
     assert len(both) / len(one.test) == pytest.approx(0.2, abs=0.02)
 
 
-def test_copies_of_a_row_are_told_and_kept_together_if_asked(once: Project) -> None:
+def test_copies_of_a_row_are_reported_and_kept_together_on_request(once: Project) -> None:
     numbered = study("fair")().assign(answer=lambda frame: range(len(frame)))
     case = fields(AFFAIRS, id="answer")
     inputs = [name for name in numbered if name not in ("affairs", "answer")]

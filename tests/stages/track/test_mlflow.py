@@ -191,7 +191,7 @@ def test_what_this_process_starts_later_looks_in_its_own_project(tmp_path: Path)
     assert not {"MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"} & os.environ.keys()
 
 
-def test_a_deleted_experiment_is_told(tmp_path: Path) -> None:
+def test_a_deleted_experiment_is_reported(tmp_path: Path) -> None:
     track_alone(tmp_path)
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
     (experiment,) = [each for each in client.search_experiments() if each.name == "eight"]
@@ -205,7 +205,7 @@ def test_a_deleted_experiment_is_told(tmp_path: Path) -> None:
     track_alone(tmp_path)
 
 
-def test_a_server_that_does_not_answer_is_told(
+def test_a_server_that_does_not_answer_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as taken:  # bound and not listening: nobody else answers there

@@ -100,7 +100,7 @@ PREDICTORS: dict[str, tuple[str, Callable[[pd.DataFrame], Any], str]] = {
 
 
 @pytest.mark.parametrize(("task", "leak", "score"), PREDICTORS.values(), ids=PREDICTORS)
-def test_a_feature_that_predicts_alone_is_told(
+def test_a_feature_that_predicts_alone_is_reported(
     tmp_path: Path, task: str, leak: Any, score: str
 ) -> None:
     frame = TABLES[task]()
@@ -124,7 +124,7 @@ IDENTIFIERS: dict[str, Callable[[int], Any]] = {
 
 
 @pytest.mark.parametrize("kind", IDENTIFIERS)
-def test_a_column_that_identifies_rows_is_told(tmp_path: Path, kind: str) -> None:
+def test_a_column_that_identifies_rows_is_reported(tmp_path: Path, kind: str) -> None:
     frame = cancer()
     frame["key"] = IDENTIFIERS[kind](len(frame))
     made = Validating(tmp_path, {"task": "binary", "target": "target"})

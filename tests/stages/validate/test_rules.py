@@ -144,7 +144,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize(("change", "rule", "count", "parts"), ERRORS.values(), ids=ERRORS)
-def test_a_broken_rule_is_told(
+def test_a_broken_rule_is_reported(
     shop: Validating, change: Any, rule: str, count: int, parts: list[str]
 ) -> None:
     before = {name: (shop.root / name).read_bytes() for name in (OUTPUT, REPORT, "schema.yaml")}
@@ -161,7 +161,7 @@ def test_a_broken_rule_is_told(
     assert {name: (shop.root / name).read_bytes() for name in before} == before
 
 
-def test_all_violations_are_told_at_once(shop: Validating) -> None:
+def test_all_violations_are_reported_at_once(shop: Validating) -> None:
     shop.options = {"tolerance": 0.0}
     broken = shoppers()
     for change in (put("age", -300), put("city", "Genf"), put("income", None), put("customer", 1)):
@@ -214,7 +214,7 @@ WARNINGS = {
 
 
 @pytest.mark.parametrize(("change", "rule", "parts"), WARNINGS.values(), ids=WARNINGS)
-def test_what_is_odd_is_told_and_let_through(
+def test_what_is_unusual_is_reported_and_let_through(
     shop: Validating, change: Any, rule: str, parts: list[str]
 ) -> None:
     shop.schema(shop.schema().replace("values: [Basel, Bern, Chur]", "severity: warning"))
@@ -225,7 +225,7 @@ def test_what_is_odd_is_told_and_let_through(
     assert shop.report()["errors"] == 0
 
 
-def test_a_column_without_any_value_is_told(tmp_path: Path) -> None:
+def test_a_column_without_any_value_is_reported(tmp_path: Path) -> None:
     made = Validating(tmp_path, {"task": "binary", "target": "bought"})
     told = accepted(made.validate(shoppers().assign(notes=None)))
     assert "column 'notes' has no value at all" in told
