@@ -13,7 +13,7 @@ from pyarrow import types
 
 from mlops_plugins.api.errors import did_you_mean
 from mlops_plugins.artifacts import batches
-from mlops_plugins.artifacts.dtypes import convert, kind
+from mlops_plugins.artifacts.schema.dtypes import convert, kind
 from mlops_plugins.stages.validate import leakage, repeats
 from mlops_plugins.stages.validate.findings import Finding, Tally
 from mlops_plugins.stages.validate.observations import Observed

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts import files
+from mlops_plugins.artifacts.schema import infer_table, require_weight
 from mlops_plugins.artifacts.schema import read as read_schema
-from mlops_plugins.artifacts.schema import require_weight
 from mlops_plugins.artifacts.schema import write as write_schema
 from mlops_plugins.stages.validate.findings import Level, as_report, refusal
 
@@ -105,9 +105,7 @@ class Pandera(Component):
         expected = read_schema(path, context.data)
         target = context.data.target
         if not expected.columns:
-            from mlops_plugins.artifacts.schema_inference import of_table
-
-            expected = of_table(table, context.data)
+            expected = infer_table(table, context.data)
             require_weight(expected, where=path.name)
             # Too few rows are about to be refused, and say nothing about those to come.
             if target in expected.columns and table.rows >= self.min_rows:

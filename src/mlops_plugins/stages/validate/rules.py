@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandera.pandas as pandera
 from pandera.errors import SchemaErrors
 
-from mlops_plugins.artifacts.dtypes import expected
+from mlops_plugins.artifacts.schema.dtypes import expected
 from mlops_plugins.stages.validate.findings import Finding, Tally
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import DataError
-from mlops_plugins.artifacts.dtypes import MAX_INTEGER
 from mlops_plugins.artifacts.raw_table import plain, plain_type
-from mlops_plugins.artifacts.schema import Column, Schema
+from mlops_plugins.artifacts.schema.description import Column, Schema
+from mlops_plugins.artifacts.schema.dtypes import MAX_INTEGER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ MAX_CLASSES = 10_000
 """A target with more distinct values than this is no class."""
 
 
-def of_table(table: RawTable, data: Data) -> Schema:
+def infer_table(table: RawTable, data: Data) -> Schema:
     """Infer the schema of all rows.
 
     Raises:
@@ -40,7 +40,7 @@ def of_table(table: RawTable, data: Data) -> Schema:
     return _schema(columns, data)
 
 
-def of_frame(frame: pd.DataFrame, data: Data) -> Schema:
+def infer(frame: pd.DataFrame, data: Data) -> Schema:
     """Infer the schema of a frame's rows.
 
     Raises:

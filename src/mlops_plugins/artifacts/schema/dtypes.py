@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from mlops_plugins.artifacts.schema import Column
+    from mlops_plugins.artifacts.schema.description import Column
 
     Read = tuple["pd.Series[Any]", "np.ndarray"]
     """The values, null where they cannot be read; and a mask of those rows."""

@@ -1,0 +1,154 @@
+"""What the schema says of each column, and whether a description of it is valid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from mlops_plugins.api.errors import DataError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Type = Literal["integer", "number", "boolean", "category", "text", "datetime"]
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """What one column may hold."""
+
+    type: Type
+    nullable: bool = False
+    min: float | None = None
+    max: float | None = None
+    values: tuple[Any, ...] | None = None
+    unique: bool | None = None
+    severity: Severity | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the column as `schema.yaml` writes it, without what is not set."""
+        values = None if self.values is None else list(self.values)
+        described = {
+            "type": self.type,
+            "nullable": self.nullable,
+            "min": self.min,
+            "max": self.max,
+            "values": values,
+            "unique": self.unique,
+            "severity": self.severity,
+        }
+        return {key: value for key, value in described.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """The columns by name, in order, and which of them are not features.
+
+    `notes` are remarks on columns, from inference, that `write` adds as comments.
+    """
+
+    columns: Mapping[str, Column]
+    target: str
+    id: str | None = None
+    weight: str | None = None
+    notes: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def inputs(self) -> list[str]:
+        """Return the raw columns that a prediction needs."""
+        return [name for name in self.columns if name not in (self.target, self.id, self.weight)]
+
+    def only(self, names: Iterable[str]) -> Schema:
+        """Return the schema of these columns."""
+        return replace(self, columns={name: self.columns[name] for name in names})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "target": self.target,
+            "id": self.id,
+            "weight": self.weight,
+            "columns": {name: column.to_dict() for name, column in self.columns.items()},
+        }
+
+
+def parse(
+    content: Mapping[str, Any],
+    *,
+    target: str,
+    id: str | None,  # noqa: A002
+    weight: str | None = None,
+    where: str,
+) -> Schema:
+    """Make a schema from plain data.
+
+    Raises:
+        DataError: There are no columns by name, or one's description has an unknown or wrong key.
+    """
+    columns: dict[str, Column] = {}
+    listed = (content.get("columns") or {}) if isinstance(content, dict) else content
+    _check_mapping(listed, "The columns are", where=f"{where}: columns")
+    for name, described in listed.items():
+        known = list(Column.__dataclass_fields__)
+        _check_mapping(described, f"The column '{name}' is", where=f"{where}: columns.{name}")
+        for key in described:
+            if key not in known:
+                raise DataError(
+                    f"The column '{name}' has an unknown key '{key}'.{did_you_mean(key, known)}",
+                    where=f"{where}: columns.{name}.{key}",
+                    expected="one of " + ", ".join(known),
+                    next_step=f"correct it in {where}",
+                )
+        if described.get("type") not in get_args(Type):
+            raise DataError(
+                f"The column '{name}' has the type {described.get('type')!r}.",
+                where=f"{where}: columns.{name}.type",
+                expected="one of " + ", ".join(get_args(Type)),
+                next_step=f"correct it in {where}",
+            )
+        _check_values(str(name), described, where)
+        values = described.get("values")
+        columns[str(name)] = Column(
+            **{**described, "values": None if values is None else tuple(values)}
+        )
+    return Schema(columns=columns, target=target, id=id, weight=weight)
+
+
+def _check_mapping(content: object, what: str, *, where: str) -> None:
+    if not isinstance(content, dict):
+        raise DataError(
+            f"{what} {content!r}.",
+            where=where,
+            expected="names and what each holds, as `age: {type: integer, nullable: true}`",
+            next_step="correct it there",
+        )
+
+
+def _check_values(name: str, described: Mapping[str, Any], where: str) -> None:
+    limit = (int, float) if described["type"] in ("integer", "number") else ()
+    kinds: Mapping[str, tuple[type, ...]] = {
+        "nullable": (bool,),
+        "min": limit,
+        "max": limit,
+        "values": (list,),
+        "unique": (bool,),
+    }
+    for key, kind in kinds.items():
+        value = described.get(key)
+        if value is not None and not isinstance(value, kind):
+            raise DataError(
+                f"The column '{name}' has the {key} {value!r}.",
+                where=f"{where}: columns.{name}.{key}",
+                expected=" or ".join(one.__name__ for one in kind)
+                or f"no {key}: only an integer or a number has one",
+                next_step=f"correct it in {where}",
+            )
+    if described.get("severity") not in (None, *get_args(Severity)):
+        raise DataError(
+            f"The column '{name}' has the severity {described['severity']!r}.",
+            where=f"{where}: columns.{name}.severity",
+            expected=" or ".join(get_args(Severity)),
+            next_step=f"correct it in {where}",
+        )
