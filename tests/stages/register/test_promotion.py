@@ -159,7 +159,7 @@ def test_a_verdict_promotes_once(home: Home) -> None:
 @pytest.mark.slow
 def test_an_alias_that_is_behind_is_completed_by_the_next_command(home: Home) -> None:
     project = Project(home.root, lambda _: None)
-    registry: Any = project.implementation(Stage.REGISTER)
+    registry: Any = project.component(Stage.REGISTER)
     storage = registry.storage(project.context)
     storage.set_alias("champion", "1")
     result = home.mlops("history")

@@ -26,7 +26,7 @@ def test_a_champion_from_before_there_was_a_history_is_adopted(tmp_path: Path, n
     home.register(101, "keep")
     home.register(102, "keep")
     project = Project(home.root, lambda _: None)
-    registry: Any = project.implementation(Stage.REGISTER)
+    registry: Any = project.component(Stage.REGISTER)
     registry.storage(project.context).set_alias("champion", "1")
     assert home.moves() == [("bootstrap", None, "1")]
     home.done("promote", "2", "--because", "a try")
@@ -106,14 +106,14 @@ from pathlib import Path
 from mlops_plugins.cli.app import main
 from mlops_plugins.stages.register import transitions
 folder, version = Path(sys.argv[1]), sys.argv[2]
-change = steps._entry
+change = transitions._entry
 def wait(*arguments):
     entry = change(*arguments)
     (folder / version).touch()
     while len(list(folder.iterdir())) < 2:
         time.sleep(0.01)
     return entry
-steps._entry = wait
+transitions._entry = wait
 main(["--project", sys.argv[3], "promote", version, "--because", "a race"])
 """
     (tmp_path / "ready").mkdir()
