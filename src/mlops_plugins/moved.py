@@ -23,7 +23,7 @@ PACKAGE = "mlops_plugins"
 
 MODULES = {
     "batches": "artifacts.batches",
-    "conversion": "artifacts.dtypes",
+    "conversion": "artifacts.schema.dtypes",
     "errors": "api.errors",
     "files": "artifacts.files",
     "folds": "artifacts.folds",
