@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlops_plugins import estimators
-from mlops_plugins.api.component import Component, Field
+from mlops_plugins.api.component import Field
 from mlops_plugins.api.errors import ModelError
 from mlops_plugins.artifacts import files
+from mlops_plugins.stages.train.boosted_trees import BoostedTrees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,15 +32,18 @@ PARTS = {"learn": "train", "validation": "validation"}
 """What CatBoost calls the rows, and what the curves do."""
 
 
-class CatBoost(Component):
+class CatBoost(BoostedTrees):
     """Boosted symmetric trees of CatBoost, which learns what each category says by itself."""
 
+    conf: ClassVar[str] = "conf/train/catboost.yaml"
+
     n_estimators: int = Field(200, ge=1, description="Number of rounds.")
-    learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree's contribution.")
-    max_depth: int = Field(6, ge=1, le=16, description="Most levels of one tree.")
-    early_stopping: int | None = estimators.EARLY_STOPPING
-    class_weight: estimators.ClassWeight = estimators.CLASS_WEIGHT
-    monotonic: estimators.Monotonic = estimators.MONOTONIC
+    max_depth: int = Field(6, ge=1, le=16, description="Maximum number of levels of one tree.")
+
+    @property
+    def rounds(self) -> int:
+        """Return the maximum number of rounds."""
+        return self.n_estimators
 
     def search_space(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what is worth searching."""
@@ -49,37 +53,21 @@ class CatBoost(Component):
             "n_estimators": {"low": 50, "high": 500, "log": True},
         }
 
-    def train(self, context: Context, *, features: Path, output: Path) -> None:
-        """Fit, and write the preprocessing and the trees."""
-        ready = estimators.make_ready(
-            context,
-            features,
-            self,
-            _preprocessing,
-            where="conf/train/catboost.yaml",
-        )
-        trees = self._fit(context, ready)
-        estimators.save(ready.preprocessing, output)
-        _write(trees, output / TREES)
-        categories = len(ready.split.categorical)
-        files.write_json(
-            output / SHAPE, {"categories": categories, "classes": ready.classes is not None}
-        )
-
-    def _fit(self, context: Context, ready: estimators.Ready) -> Any:
+    def fit(
+        self, context: Context, ready: estimators.Ready, curves: estimators.Curves
+    ) -> tuple[Any, int | None]:
+        """Return the fitted trees, and the number of rounds that are kept."""
         import catboost
 
-        curves = estimators.Curves(context, self.n_estimators)
-
-        class Told:
-            """Tells the losses after each round."""
+        class Losses:
+            """Hands the losses on after each round."""
 
             def after_iteration(self, info: Any) -> bool:
-                """Go on."""
+                """Return True, to go on."""
                 losses = {
                     PARTS[part]: value[-1]
-                    for part, found in info.metrics.items()
-                    for value in found.values()
+                    for part, metrics in info.metrics.items()
+                    for value in metrics.values()
                 }
                 curves.round(info.iteration, losses)
                 return True
@@ -102,12 +90,27 @@ class CatBoost(Component):
         stops = {"eval_set": pools[1], "use_best_model": True} if len(pools) > 1 else {}
         trees.fit(
             pools[0],
-            callbacks=[Told()],
+            callbacks=[Losses()],
             early_stopping_rounds=self.early_stopping if stops else None,
             **stops,
         )
-        curves.end(trees.tree_count_)
-        return trees
+        return trees, trees.tree_count_
+
+    def preprocessing(self, split: estimators.Columns) -> Any:
+        """Return the preprocessing; in it categories are whole numbers, missing ones too."""
+        made = estimators.ordinal_preprocessing(split)
+        name, encoder, columns = made.transformers[0]
+        encoder.set_params(unknown_value=-1, encoded_missing_value=-2)
+        return made.set_params(transformers=[(name, encoder, columns), *made.transformers[1:]])
+
+    def save(self, ready: estimators.Ready, trees: Any, output: Path) -> None:
+        """Write the preprocessing, and the trees as CatBoost's own file."""
+        estimators.save(ready.preprocessing, output)
+        _write(trees, output / TREES)
+        categories = len(ready.split.categorical)
+        files.write_json(
+            output / SHAPE, {"categories": categories, "classes": ready.classes is not None}
+        )
 
     def load(self, path: Path) -> CatBoostPredictor:
         """Read the preprocessing and the trees; neither file can hold code."""
@@ -126,14 +129,6 @@ class CatBoost(Component):
                 next_step="fetch the model again: `dvc checkout --force`, or `mlops export`",
             ) from error
         return CatBoostPredictor(preprocessing, trees, categories, classes=classes)
-
-
-def _preprocessing(split: estimators.Columns) -> Any:
-    """Return the preprocessing of trees, in which categories are whole numbers, missing ones too."""
-    made = estimators.ordinal_preprocessing(split)
-    name, encoder, columns = made.transformers[0]
-    encoder.set_params(unknown_value=-1, encoded_missing_value=-2)
-    return made.set_params(transformers=[(name, encoder, columns), *made.transformers[1:]])
 
 
 def _table(values: np.ndarray, categories: int) -> pd.DataFrame:

@@ -1,32 +1,34 @@
-"""Train with scikit-learn's HistGradientBoosting, the default; offer any estimator by its name."""
+"""Train with scikit-learn's HistGradientBoosting, the default."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from mlops_plugins import estimators
-from mlops_plugins.api.component import Component, Field
+from mlops_plugins.api.component import Field
+from mlops_plugins.stages.train.boosted_trees import BoostedTrees
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
+    from mlops_plugins import estimators
     from mlops_plugins.api.context import Context
 
 SHOWN = 1000
 """Training rows of which the loss is shown where none is held out."""
 
 
-class GradientBoosting(Component):
+class GradientBoosting(BoostedTrees):
     """Boosted trees on binned values; takes missing values and categories as they are."""
 
-    learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree's contribution.")
+    conf: ClassVar[str] = "conf/train/sklearn.yaml"
+
     max_iter: int = Field(
         200, ge=1, description="Number of trees (for each class, if more than two)."
     )
-    max_leaf_nodes: int = Field(31, ge=2, description="Most leaves of one tree.")
-    min_samples_leaf: int = Field(20, ge=1, description="Fewest training rows in a leaf.")
+    max_leaf_nodes: int = Field(31, ge=2, description="Maximum number of leaves of one tree.")
+    min_samples_leaf: int = Field(
+        20, ge=1, description="Minimum number of training rows in a leaf."
+    )
     l2_regularization: float = Field(0.0, ge=0, description="L2 penalty on the leaves' values.")
     early_stopping: int | None = Field(
         10,
@@ -40,8 +42,11 @@ class GradientBoosting(Component):
         description="Most training rows with which it stops early: each round measures all rows once "
         "more, which a large table pays for and hardly needs; 0 for none.",
     )
-    class_weight: estimators.ClassWeight = estimators.CLASS_WEIGHT
-    monotonic: estimators.Monotonic = estimators.MONOTONIC
+
+    @property
+    def rounds(self) -> int:
+        """Return the maximum number of rounds."""
+        return self.max_iter
 
     def search_space(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what is worth searching."""
@@ -52,23 +57,8 @@ class GradientBoosting(Component):
             "l2_regularization": {"low": 0, "high": 10},
         }
 
-    def train(self, context: Context, *, features: Path, output: Path) -> None:
-        """Fit and write the pipeline."""
-        from sklearn.pipeline import make_pipeline
-
-        ready = estimators.make_ready(
-            context,
-            features,
-            self,
-            estimators.ordinal_preprocessing,
-            where="conf/train/sklearn.yaml",
-            stops=partial(self._stops, context),
-        )
-        estimator = self._fit(context, ready)
-        self._tell(context, ready, estimator)
-        estimators.save(make_pipeline(ready.preprocessing, estimator), output)
-
-    def _stops(self, context: Context, rows: int) -> bool:
+    def stops(self, context: Context, rows: int) -> bool:
+        """Return whether to stop early with this number of training rows."""
         if rows > self.early_stopping_rows:
             context.log(
                 f"no early stopping: {rows:,} training rows are more than early_stopping_rows, "
@@ -76,7 +66,13 @@ class GradientBoosting(Component):
             )
         return rows <= self.early_stopping_rows
 
-    def _fit(self, context: Context, ready: estimators.Ready) -> Any:
+    def fit(
+        self, context: Context, ready: estimators.Ready, curves: estimators.Curves
+    ) -> tuple[Any, int | None]:
+        """Return the fitted estimator, and the number of rounds that are kept.
+
+        HistGradientBoosting calls nobody while it learns: the curves are given after the fit.
+        """
         from sklearn import ensemble
         from threadpoolctl import threadpool_limits
 
@@ -106,34 +102,30 @@ class GradientBoosting(Component):
             estimator.fit(
                 train.values, ready.answers(train), sample_weight=train.weight, **held_out
             )
-        return estimator
-
-    def _tell(self, context: Context, ready: estimators.Ready, estimator: Any) -> None:
-        """Tell the curves after the fit: HistGradientBoosting calls nobody while it learns."""
-        curves = estimators.Curves(context, self.max_iter)
-        if ready.held_out is None:
-            losses = ({"train": loss} for loss in _losses(context, ready, estimator))
-        else:
-            scores = zip(estimator.train_score_, estimator.validation_score_, strict=True)
-            regression = context.data.task == "regression"
-            # Its scores are losses, negated, and half the squared error; the first is of no tree.
-            losses = (
-                {
-                    name: (2 * -score) ** 0.5 if regression else -score
-                    for name, score in zip(ready.parts, pair, strict=True)
-                }
-                for pair in list(scores)[1:]
-            )
-        for number, loss in enumerate(losses, start=1):
-            curves.round(number, loss)
-        curves.end(estimator.n_iter_)
-
-    def load(self, path: Path) -> estimators.SklearnPredictor:
-        """Return the fitted pipeline."""
-        return estimators.load(path)
+        for number, losses in enumerate(_curves(context, ready, estimator), start=1):
+            curves.round(number, losses)
+        return estimator, estimator.n_iter_
 
 
-def _losses(context: Context, ready: estimators.Ready, estimator: Any) -> Iterator[float]:
+def _curves(
+    context: Context, ready: estimators.Ready, estimator: Any
+) -> Iterator[dict[str, float]]:
+    """Give the losses after each round."""
+    if ready.held_out is None:
+        for loss in _training_losses(context, ready, estimator):
+            yield {"train": loss}
+        return
+    regression = context.data.task == "regression"
+    scores = zip(estimator.train_score_, estimator.validation_score_, strict=True)
+    # Its scores are losses, negated, and half the squared error; the first is of no tree.
+    for pair in list(scores)[1:]:
+        yield {
+            name: (2 * -score) ** 0.5 if regression else -score
+            for name, score in zip(ready.parts, pair, strict=True)
+        }
+
+
+def _training_losses(context: Context, ready: estimators.Ready, estimator: Any) -> Iterator[float]:
     """Give the loss after each round, of the first rows alone: it is computed once more."""
     import numpy as np
 
@@ -143,6 +135,6 @@ def _losses(context: Context, ready: estimators.Ready, estimator: Any) -> Iterat
         for predicted in estimator.staged_predict(values):
             yield float(np.average((target - predicted) ** 2, weights=weight)) ** 0.5
     else:
-        for chances in estimator.staged_predict_proba(values):
-            found = np.clip(chances[np.arange(len(target)), target], 1e-15, None)
-            yield float(np.average(-np.log(found), weights=weight))
+        for probabilities in estimator.staged_predict_proba(values):
+            likelihood = np.clip(probabilities[np.arange(len(target)), target], 1e-15, None)
+            yield float(np.average(-np.log(likelihood), weights=weight))
