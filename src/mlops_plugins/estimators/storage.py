@@ -53,11 +53,11 @@ class SklearnPredictor:
     def scores(self, features: pd.DataFrame) -> np.ndarray:
         """Return probabilities of shape (rows, classes), or values of shape (rows,)."""
         rows = prepared(features)
-        chances = hasattr(self.pipeline, "predict_proba")
-        found: np.ndarray = (
-            self.pipeline.predict_proba(rows) if chances else self.pipeline.predict(rows)
+        classifies = hasattr(self.pipeline, "predict_proba")
+        scores: np.ndarray = (
+            self.pipeline.predict_proba(rows) if classifies else self.pipeline.predict(rows)
         )
-        return found
+        return scores
 
 
 def save(pipeline: Any, folder: Path, *, trusted: Iterable[str] = ()) -> None:
@@ -91,9 +91,9 @@ def load(folder: Path, *, trusted: Iterable[str] = ()) -> SklearnPredictor:
     try:
         return SklearnPredictor(skops.io.load(path, trusted=allowed))
     except UntrustedTypesFoundException:
-        found = sorted(set(skops.io.get_untrusted_types(file=path)) - set(allowed))
+        untrusted = sorted(set(skops.io.get_untrusted_types(file=path)) - set(allowed))
         raise ModelError(
-            f"The model holds types that are not trusted: {', '.join(found)}.",
+            f"The model holds types that are not trusted: {', '.join(untrusted)}.",
             where=str(path),
             expected="types of scikit-learn, numpy, scipy and mlops_plugins.estimators.TRUSTED",
             next_step="if you wrote the model and trust the type, offer a trainer that lists it",

@@ -28,8 +28,8 @@ LOSSES: Mapping[Task, str] = {
     "multiclass": "MultiClass",
     "regression": "RMSE",
 }
-PARTS = {"learn": "train", "validation": "validation"}
-"""What CatBoost calls the rows, and what the curves do."""
+CURVES = {"learn": "train", "validation": "validation"}
+"""The names of the curves, by CatBoost's names of the rows."""
 
 
 class CatBoost(BoostedTrees):
@@ -54,7 +54,7 @@ class CatBoost(BoostedTrees):
         }
 
     def fit(
-        self, context: Context, ready: estimators.Ready, curves: estimators.Curves
+        self, context: Context, data: estimators.BoostingData, curves: estimators.Curves
     ) -> tuple[Any, int | None]:
         """Return the fitted trees, and the number of rounds that are kept."""
         import catboost
@@ -65,14 +65,14 @@ class CatBoost(BoostedTrees):
             def after_iteration(self, info: Any) -> bool:
                 """Return True, to go on."""
                 losses = {
-                    PARTS[part]: value[-1]
-                    for part, metrics in info.metrics.items()
+                    CURVES[rows]: value[-1]
+                    for rows, metrics in info.metrics.items()
                     for value in metrics.values()
                 }
                 curves.round(info.iteration, losses)
                 return True
 
-        constraints = {} if ready.monotone is None else {"monotone_constraints": ready.monotone}
+        constraints = {} if data.monotone is None else {"monotone_constraints": data.monotone}
         trees = catboost.CatBoost(
             {
                 "loss_function": LOSSES[context.data.task],
@@ -86,30 +86,32 @@ class CatBoost(BoostedTrees):
                 **constraints,
             }
         )
-        pools = [_pool(part, len(ready.split.categorical)) for part in ready.parts.values()]
+        pools = [
+            _pool(rows, len(data.columns.categorical)) for rows in data.evaluation_sets.values()
+        ]
         stops = {"eval_set": pools[1], "use_best_model": True} if len(pools) > 1 else {}
         trees.fit(
             pools[0],
             callbacks=[Losses()],
-            early_stopping_rounds=self.early_stopping if stops else None,
+            early_stopping_rounds=self.early_stopping.rounds if stops else None,
             **stops,
         )
         return trees, trees.tree_count_
 
-    def preprocessing(self, split: estimators.Columns) -> Any:
+    def preprocessing(self, columns: estimators.Columns) -> Any:
         """Return the preprocessing; in it categories are whole numbers, missing ones too."""
-        made = estimators.ordinal_preprocessing(split)
-        name, encoder, columns = made.transformers[0]
+        preprocessing = estimators.ordinal_preprocessing(columns)
+        _, encoder, _ = preprocessing.transformers[0]
         encoder.set_params(unknown_value=-1, encoded_missing_value=-2)
-        return made.set_params(transformers=[(name, encoder, columns), *made.transformers[1:]])
+        return preprocessing
 
-    def save(self, ready: estimators.Ready, trees: Any, output: Path) -> None:
+    def save(self, data: estimators.BoostingData, trees: Any, output: Path) -> None:
         """Write the preprocessing, and the trees as CatBoost's own file."""
-        estimators.save(ready.preprocessing, output)
+        estimators.save(data.preprocessing, output)
         _write(trees, output / TREES)
-        categories = len(ready.split.categorical)
+        categories = len(data.columns.categorical)
         files.write_json(
-            output / SHAPE, {"categories": categories, "classes": ready.classes is not None}
+            output / SHAPE, {"categories": categories, "classes": data.classes is not None}
         )
 
     def load(self, path: Path) -> CatBoostPredictor:
@@ -139,12 +141,12 @@ def _table(values: np.ndarray, categories: int) -> pd.DataFrame:
     return table.astype(dict.fromkeys(range(categories), "int64"))
 
 
-def _pool(part: estimators.Part, categories: int) -> Any:
+def _pool(rows: estimators.PreparedRows, categories: int) -> Any:
     import catboost
 
-    table = _table(part.values, categories)
+    table = _table(rows.values, categories)
     return catboost.Pool(
-        table, part.target, weight=part.weight, cat_features=list(range(categories))
+        table, rows.target, weight=rows.weight, cat_features=list(range(categories))
     )
 
 
@@ -168,13 +170,13 @@ class CatBoostPredictor:
     def scores(self, features: pd.DataFrame) -> np.ndarray:
         """Return probabilities of shape (rows, classes), or values of shape (rows,)."""
         values = self.preprocessing.transform(estimators.prepared(features))
-        made: np.ndarray = self.trees.predict(
+        raw: np.ndarray = self.trees.predict(
             _table(values, self.categories), prediction_type="RawFormulaVal", thread_count=1
         )
-        return _chances(made) if self.classes else made
+        return _probabilities(raw) if self.classes else raw
 
 
-def _chances(raw: np.ndarray) -> np.ndarray:
+def _probabilities(raw: np.ndarray) -> np.ndarray:
     """Return probabilities: for two classes CatBoost adds up one log-odds, else one value a class."""
     import numpy as np
     from scipy.special import expit, softmax
@@ -182,5 +184,5 @@ def _chances(raw: np.ndarray) -> np.ndarray:
     if raw.ndim == 1:
         last = expit(raw)
         return np.column_stack([1 - last, last])
-    made: np.ndarray = softmax(raw, axis=1)
-    return made
+    probabilities: np.ndarray = softmax(raw, axis=1)
+    return probabilities

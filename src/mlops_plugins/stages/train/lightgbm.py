@@ -53,7 +53,7 @@ class LightGBM(BoostedTrees):
         }
 
     def fit(
-        self, context: Context, ready: estimators.Ready, curves: estimators.Curves
+        self, context: Context, data: estimators.BoostingData, curves: estimators.Curves
     ) -> tuple[Any, int | None]:
         """Return the fitted estimator, and the number of rounds that are kept."""
         import lightgbm
@@ -63,11 +63,11 @@ class LightGBM(BoostedTrees):
             curves.round(env.iteration + 1, after)
 
         callbacks: list[Any] = [losses]
-        if ready.held_out is not None:
-            callbacks.append(lightgbm.early_stopping(self.early_stopping, verbose=False))
+        if data.held_out is not None:
+            callbacks.append(lightgbm.early_stopping(self.early_stopping.rounds, verbose=False))
         regression = context.data.task == "regression"
         kind = lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
-        constraints = {} if ready.monotone is None else {"monotone_constraints": ready.monotone}
+        constraints = {} if data.monotone is None else {"monotone_constraints": data.monotone}
         estimator = kind(
             n_estimators=self.n_estimators,
             learning_rate=self.learning_rate,
@@ -81,15 +81,15 @@ class LightGBM(BoostedTrees):
             verbosity=-1,
             **constraints,
         )
-        parts = ready.parts.values()
+        evaluated = data.evaluation_sets.values()
         estimator.fit(
-            ready.train.values,
-            ready.train.target,
-            sample_weight=ready.train.weight,
-            eval_X=tuple(part.values for part in parts),
-            eval_y=tuple(part.target for part in parts),
-            eval_names=list(ready.parts),
-            eval_sample_weight=[part.weight for part in parts],
+            data.train.values,
+            data.train.target,
+            sample_weight=data.train.weight,
+            eval_X=tuple(rows.values for rows in evaluated),
+            eval_y=tuple(rows.target for rows in evaluated),
+            eval_names=list(data.evaluation_sets),
+            eval_sample_weight=[rows.weight for rows in evaluated],
             callbacks=callbacks,
         )
         return estimator, estimator.best_iteration_ or None

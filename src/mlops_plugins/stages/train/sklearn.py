@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mlops_plugins import estimators
 from mlops_plugins.api.component import Field
 from mlops_plugins.stages.train.boosted_trees import BoostedTrees
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mlops_plugins import estimators
     from mlops_plugins.api.context import Context
 
-SHOWN = 1000
-"""Training rows of which the loss is shown where none is held out."""
+CURVE_ROWS = 1000
+"""Training rows of which the learning curve is where none is held out."""
+
+
+class EarlyStopping(estimators.EarlyStopping):
+    """When to add no more trees: on small tables after ten rounds without gain."""
+
+    rounds: int | None = Field(
+        10, ge=1, description="Rounds without gain after which to stop; null for always all."
+    )
+    maximum_rows: int | None = Field(
+        10_000, ge=0, description="Training rows above which it does not stop early; null for any."
+    )
 
 
 class GradientBoosting(BoostedTrees):
@@ -30,17 +41,11 @@ class GradientBoosting(BoostedTrees):
         20, ge=1, description="Minimum number of training rows in a leaf."
     )
     l2_regularization: float = Field(0.0, ge=0, description="L2 penalty on the leaves' values.")
-    early_stopping: int | None = Field(
-        10,
-        ge=1,
-        description="Rounds without gain on a held-out tenth of the training rows after which no "
-        "more are added; null for always all rounds.",
-    )
-    early_stopping_rows: int = Field(
-        10_000,
-        ge=0,
-        description="Most training rows with which it stops early: each round measures all rows once "
-        "more, which a large table pays for and hardly needs; 0 for none.",
+    early_stopping: EarlyStopping = Field(
+        EarlyStopping(),
+        description="Stop after `rounds` without gain on a held-out tenth of the training rows; null "
+        "for always all rounds. Not with more than `maximum_rows` training rows: each round measures "
+        "all rows once more, which a large table pays for and hardly needs; null for any number.",
     )
 
     @property
@@ -57,17 +62,8 @@ class GradientBoosting(BoostedTrees):
             "l2_regularization": {"low": 0, "high": 10},
         }
 
-    def stops(self, context: Context, rows: int) -> bool:
-        """Return whether to stop early with this number of training rows."""
-        if rows > self.early_stopping_rows:
-            context.log(
-                f"no early stopping: {rows:,} training rows are more than early_stopping_rows, "
-                f"{self.early_stopping_rows:,}"
-            )
-        return rows <= self.early_stopping_rows
-
     def fit(
-        self, context: Context, ready: estimators.Ready, curves: estimators.Curves
+        self, context: Context, data: estimators.BoostingData, curves: estimators.Curves
     ) -> tuple[Any, int | None]:
         """Return the fitted estimator, and the number of rounds that are kept.
 
@@ -83,36 +79,34 @@ class GradientBoosting(BoostedTrees):
             max_leaf_nodes=self.max_leaf_nodes,
             min_samples_leaf=self.min_samples_leaf,
             l2_regularization=self.l2_regularization,
-            categorical_features=list(range(len(ready.split.categorical))) or None,
-            monotonic_cst=ready.monotone,
-            early_stopping=ready.held_out is not None,
-            n_iter_no_change=self.early_stopping or 1,
+            categorical_features=list(range(len(data.columns.categorical))) or None,
+            monotonic_cst=data.monotone,
+            early_stopping=data.held_out is not None,
+            n_iter_no_change=self.early_stopping.rounds or 1,
             random_state=context.seed,
         )
         held_out = {}
-        if ready.held_out is not None:
+        if data.held_out is not None:
             held_out = {
-                "X_val": ready.held_out.values,
-                "y_val": ready.answers(ready.held_out),
-                "sample_weight_val": ready.held_out.weight,
+                "X_val": data.held_out.values,
+                "y_val": data.labels(data.held_out),
+                "sample_weight_val": data.held_out.weight,
             }
-        train = ready.train
+        train = data.train
         # The variables of the environment come too late where OpenMP is loaded already.
         with threadpool_limits(context.threads):
-            estimator.fit(
-                train.values, ready.answers(train), sample_weight=train.weight, **held_out
-            )
-        for number, losses in enumerate(_curves(context, ready, estimator), start=1):
+            estimator.fit(train.values, data.labels(train), sample_weight=train.weight, **held_out)
+        for number, losses in enumerate(_curves(context, data, estimator), start=1):
             curves.round(number, losses)
         return estimator, estimator.n_iter_
 
 
 def _curves(
-    context: Context, ready: estimators.Ready, estimator: Any
+    context: Context, data: estimators.BoostingData, estimator: Any
 ) -> Iterator[dict[str, float]]:
     """Give the losses after each round."""
-    if ready.held_out is None:
-        for loss in _training_losses(context, ready, estimator):
+    if data.held_out is None:
+        for loss in _training_losses(context, data, estimator):
             yield {"train": loss}
         return
     regression = context.data.task == "regression"
@@ -121,16 +115,18 @@ def _curves(
     for pair in list(scores)[1:]:
         yield {
             name: (2 * -score) ** 0.5 if regression else -score
-            for name, score in zip(ready.parts, pair, strict=True)
+            for name, score in zip(data.evaluation_sets, pair, strict=True)
         }
 
 
-def _training_losses(context: Context, ready: estimators.Ready, estimator: Any) -> Iterator[float]:
+def _training_losses(
+    context: Context, data: estimators.BoostingData, estimator: Any
+) -> Iterator[float]:
     """Give the loss after each round, of the first rows alone: it is computed once more."""
     import numpy as np
 
-    values, target = ready.train.values[:SHOWN], ready.train.target[:SHOWN]
-    weight = None if ready.train.weight is None else ready.train.weight[:SHOWN]
+    values, target = data.train.values[:CURVE_ROWS], data.train.target[:CURVE_ROWS]
+    weight = None if data.train.weight is None else data.train.weight[:CURVE_ROWS]
     if context.data.task == "regression":
         for predicted in estimator.staged_predict(values):
             yield float(np.average((target - predicted) ** 2, weights=weight)) ** 0.5

@@ -47,7 +47,7 @@ class XGBoost(BoostedTrees):
         }
 
     def fit(
-        self, context: Context, ready: estimators.Ready, curves: estimators.Curves
+        self, context: Context, data: estimators.BoostingData, curves: estimators.Curves
     ) -> tuple[Any, int | None]:
         """Return the fitted estimator, and the number of rounds that are kept."""
         import xgboost
@@ -57,14 +57,16 @@ class XGBoost(BoostedTrees):
 
             def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
                 """Return False, to go on."""
-                series = zip(ready.parts, evals_log.values(), strict=True)
+                series = zip(data.evaluation_sets, evals_log.values(), strict=True)
                 losses = {name: values[-1] for name, log in series for values in log.values()}
                 curves.round(epoch + 1, losses)
                 return False
 
         callbacks: list[Any] = [Losses()]
-        if ready.held_out is not None:
-            stopping = xgboost.callback.EarlyStopping(rounds=self.early_stopping, save_best=True)
+        if data.held_out is not None:
+            stopping = xgboost.callback.EarlyStopping(
+                rounds=self.early_stopping.rounds, save_best=True
+            )
             callbacks.append(stopping)
         regression = context.data.task == "regression"
         kind = xgboost.XGBRegressor if regression else xgboost.XGBClassifier
@@ -73,19 +75,19 @@ class XGBoost(BoostedTrees):
             learning_rate=self.learning_rate,
             max_depth=self.max_depth,
             eval_metric=METRICS[context.data.task],
-            monotone_constraints=None if ready.monotone is None else tuple(ready.monotone),
+            monotone_constraints=None if data.monotone is None else tuple(data.monotone),
             callbacks=callbacks,
             n_jobs=context.threads,
             random_state=context.seed,
         )
-        parts = list(ready.parts.values())
-        weights = [part.weight for part in parts]
+        evaluated = list(data.evaluation_sets.values())
+        weights = [rows.weight for rows in evaluated]
         estimator.fit(
-            ready.train.values,
-            ready.train.target,
-            sample_weight=ready.train.weight,
-            eval_set=[(part.values, part.target) for part in parts],
-            sample_weight_eval_set=None if ready.train.weight is None else weights,
+            data.train.values,
+            data.train.target,
+            sample_weight=data.train.weight,
+            eval_set=[(rows.values, rows.target) for rows in evaluated],
+            sample_weight_eval_set=None if data.train.weight is None else weights,
             verbose=False,
         )
         estimator.set_params(callbacks=None)
