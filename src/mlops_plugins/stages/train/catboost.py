@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlops_plugins import estimators
 from mlops_plugins.api.component import Field
-from mlops_plugins.api.errors import ModelError
-from mlops_plugins.artifacts import files
 from mlops_plugins.stages.train.boosted_trees import BoostedTrees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import numpy as np
-    import pandas as pd
-
     from mlops_plugins.api.context import Context, Task
-
-TREES = "trees.cbm"
-SHAPE = "shape.json"
+    from mlops_plugins.stages.train.catboost_model import CatBoostPredictor
 
 LOSSES: Mapping[Task, str] = {
     "binary": "Logloss",
@@ -59,6 +51,8 @@ class CatBoost(BoostedTrees):
         """Return the fitted trees, and the number of rounds that are kept."""
         import catboost
 
+        from mlops_plugins.stages.train.catboost_model import pool
+
         class Losses:
             """Hands the losses on after each round."""
 
@@ -87,7 +81,7 @@ class CatBoost(BoostedTrees):
             }
         )
         pools = [
-            _pool(rows, len(data.columns.categorical)) for rows in data.evaluation_sets.values()
+            pool(rows, len(data.columns.categorical)) for rows in data.evaluation_sets.values()
         ]
         stops = {"eval_set": pools[1], "use_best_model": True} if len(pools) > 1 else {}
         trees.fit(
@@ -107,82 +101,12 @@ class CatBoost(BoostedTrees):
 
     def save(self, data: estimators.BoostingData, trees: Any, output: Path) -> None:
         """Write the preprocessing, and the trees as CatBoost's own file."""
-        estimators.save(data.preprocessing, output)
-        _write(trees, output / TREES)
-        categories = len(data.columns.categorical)
-        files.write_json(
-            output / SHAPE, {"categories": categories, "classes": data.classes is not None}
-        )
+        from mlops_plugins.stages.train import catboost_model
+
+        catboost_model.write(data, trees, output)
 
     def load(self, path: Path) -> CatBoostPredictor:
         """Read the preprocessing and the trees; neither file can hold code."""
-        import catboost
+        from mlops_plugins.stages.train import catboost_model
 
-        preprocessing = estimators.load(path).pipeline
-        trees = catboost.CatBoost()
-        try:
-            shape = files.read_json(path / SHAPE)
-            trees.load_model(str(path / TREES), format="cbm")
-            categories, classes = int(shape["categories"]), bool(shape["classes"])
-        except (catboost.CatBoostError, OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(
-                f"The model file cannot be read: {' '.join(str(error).split())[:200]}.",
-                where=str(path / TREES),
-                next_step="fetch the model again: `dvc checkout --force`, or `mlops export`",
-            ) from error
-        return CatBoostPredictor(preprocessing, trees, categories, classes=classes)
-
-
-def _table(values: np.ndarray, categories: int) -> pd.DataFrame:
-    """Return prepared values as CatBoost takes them: it wants a category to be no float."""
-    import pandas as pd
-
-    table = pd.DataFrame(values.astype("float64"))
-    return table.astype(dict.fromkeys(range(categories), "int64"))
-
-
-def _pool(rows: estimators.PreparedRows, categories: int) -> Any:
-    import catboost
-
-    table = _table(rows.values, categories)
-    return catboost.Pool(
-        table, rows.target, weight=rows.weight, cat_features=list(range(categories))
-    )
-
-
-def _write(trees: Any, path: Path) -> None:
-    """Write the trees, without the time, the random id and the settings that CatBoost adds."""
-    metadata = trees.get_metadata()
-    for key in list(metadata.keys()):
-        del metadata[key]
-    trees.save_model(str(path), format="cbm")
-
-
-@dataclass(frozen=True)
-class CatBoostPredictor:
-    """Fitted preprocessing, and the trees that take what it makes."""
-
-    preprocessing: Any
-    trees: Any
-    categories: int
-    classes: bool
-
-    def scores(self, features: pd.DataFrame) -> np.ndarray:
-        """Return probabilities of shape (rows, classes), or values of shape (rows,)."""
-        values = self.preprocessing.transform(estimators.prepared(features))
-        raw: np.ndarray = self.trees.predict(
-            _table(values, self.categories), prediction_type="RawFormulaVal", thread_count=1
-        )
-        return _probabilities(raw) if self.classes else raw
-
-
-def _probabilities(raw: np.ndarray) -> np.ndarray:
-    """Return probabilities: for two classes CatBoost adds up one log-odds, else one value a class."""
-    import numpy as np
-    from scipy.special import expit, softmax
-
-    if raw.ndim == 1:
-        last = expit(raw)
-        return np.column_stack([1 - last, last])
-    probabilities: np.ndarray = softmax(raw, axis=1)
-    return probabilities
+        return catboost_model.read(path)
