@@ -63,12 +63,12 @@ def dense_preprocessing(columns: Columns, *, maximum_categories: int) -> Any:
 
 
 def _encoders(columns: Columns) -> Iterator[tuple[str, Any, Any]]:
-    """Give what turns categories of many values, and text, into few numbers."""
+    """Give the encoders of categories of many values, and of text."""
     if columns.high_cardinality:
         yield "many", _target_encoder(columns), columns.high_cardinality
-    for place, (name, components) in enumerate(columns.text.items()):
+    for position, (name, components) in enumerate(columns.text.items()):
         # By its number: a column's name may hold what a step's must not.
-        yield f"text {place}", text.encoder(components, columns.seed), name
+        yield f"text {position}", text.encoder(components, columns.seed), name
 
 
 def _target_encoder(columns: Columns) -> Any:

@@ -170,18 +170,18 @@ def prepared(frame: pd.DataFrame) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    made = frame.copy()
+    table = frame.copy()
     floats = []
     for name, kind in frame.dtypes.items():
         if not pd.api.types.is_numeric_dtype(kind):
             if kind.kind not in "mM":
-                made[name] = frame[name].astype(object).where(frame[name].notna(), None)
+                table[name] = frame[name].astype(object).where(frame[name].notna(), None)
         elif not isinstance(kind, np.dtype):
-            made[name] = frame[name].to_numpy(dtype="float64", na_value=np.nan)
+            table[name] = frame[name].to_numpy(dtype="float64", na_value=np.nan)
             floats.append(name)
         elif kind.kind == "f":
             floats.append(name)
-    infinite = np.isinf(made[floats].to_numpy())
+    infinite = np.isinf(table[floats].to_numpy())
     for column in np.flatnonzero(infinite.any(axis=0)):
-        made[floats[column]] = made[floats[column]].mask(infinite[:, column])
-    return made
+        table[floats[column]] = table[floats[column]].mask(infinite[:, column])
+    return table

@@ -31,7 +31,7 @@ TRUSTED = (
     "sklearn.compose._column_transformer.make_column_selector",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.model_selection._split.KFold",  # three numbers: the folds of TargetEncoder
-    # Numbers and arrays alone: how a neural network has learnt.
+    # Numbers and arrays alone: the state of a neural network's optimizer.
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     "sklearn.tree._tree.Tree",
@@ -39,7 +39,7 @@ TRUSTED = (
 )
 """Types beyond skops' own list that our trainers write. It is never read from a model's file.
 
-`TreePredictor` and `Tree` hold indices that scikit-learn does not check, so a file made to harm can
+`TreePredictor` and `Tree` hold indices that scikit-learn does not check, so a malicious file can
 crash the process: the manifest's hashes are checked before a model is loaded.
 """
 

@@ -43,11 +43,11 @@ def draw(
         rows: The rows that were explained, whose values give the points their colours.
         values: The SHAP values, of shape (rows, columns of `rows`, panels).
         titles: What each panel explains; those without room are left out.
-        seed: Decides which of the points at one place is drawn on top.
+        seed: Decides the order of the points that overlap.
     """
     shown, panels = columns[:SHOWN], titles[:PANELS]
     positions = [list(rows).index(name) for name in shown]
-    colours = pd.concat([_ranks(rows.iloc[:, place]) for place in positions], axis=1)
+    colours = pd.concat([_ranks(rows.iloc[:, position]) for position in positions], axis=1)
     figure = Figure(figsize=(2 + 4.5 * len(panels), 1.6 + 0.4 * len(shown)), layout="constrained")
     every = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for panel, (axes, title) in enumerate(zip(every, panels, strict=True)):
@@ -75,7 +75,7 @@ def draw(
 
 
 def _outline(axes: Any) -> None:
-    """Draw rings where shap draws grey, which could not be told from a middle value without colour."""
+    """Draw rings where shap draws grey, which without colour looks like a middle value."""
     for points in axes.collections:
         points.set(edgecolor="black", linewidth=0.4)
         if points.get_array() is None:

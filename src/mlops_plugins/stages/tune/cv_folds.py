@@ -123,5 +123,5 @@ def _require_classes(context: Context, test_rows: pa.Table, number: int) -> None
             f"The test rows of fold {number} are of one class.",
             where=f"{FILE}: folds, or those of the split",
             expected="rows of both classes in each fold",
-            next_step="ask for fewer folds there, or get more rows",
+            next_step="set fewer folds there, or get more rows",
         )

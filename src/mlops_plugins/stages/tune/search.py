@@ -227,7 +227,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _tell(study: optuna.Study, open_trial: _OpenTrial) -> Trial:
-    assert open_trial.ended is not None  # noqa: S101  a batch is told of when all of it has ended
+    assert open_trial.ended is not None  # noqa: S101  Optuna is told when the batch has ended
     if open_trial.ended.state == "complete":
         study.tell(open_trial.trial, open_trial.ended.value)
     else:
@@ -243,5 +243,5 @@ def _result(future: Future[Score]) -> Score:
         raise ModelError(
             "A process that scored a trial died: the machine's memory may be too small for so many.",
             where="conf/tune/optuna.yaml: workers",
-            next_step="ask for fewer workers there; the trials that ended are kept",
+            next_step="set fewer workers there; the trials that ended are kept",
         ) from error
