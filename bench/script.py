@@ -41,8 +41,7 @@ from mlops_plugins.stages.evaluate import charts, curves
 from mlops_plugins.stages.evaluate import measurements as evaluation
 from mlops_plugins.stages.evaluate.metrics import Metrics
 from mlops_plugins.stages.evaluate.test_set import Judged
-from mlops_plugins.stages.explain import importance as explanation
-from mlops_plugins.stages.explain.permutation import Permutation
+from mlops_plugins.stages.explain import importance, permutation_importance
 from mlops_plugins.stages.profile import summary
 from mlops_plugins.stages.profile.sample import Sample
 
@@ -215,9 +214,9 @@ def evaluate(
 def explain(context: Context, opened: Model, test: pd.DataFrame) -> None:
     """Shuffle each raw column in turn."""
     drawn = test.sample(IMPORTANCE_ROWS, random_state=SEED).reset_index(drop=True)
-    shuffling = Permutation(rows=IMPORTANCE_ROWS, repeats=REPEATS)
-    found = list(shuffling.importances(context, opened, drawn, np.random.default_rng(SEED)))
-    explanation.write(context.root, found, measure="loss of roc_auc when shuffled")
+    generator = np.random.default_rng(SEED)
+    found = permutation_importance.importances(context, opened, drawn, REPEATS, generator)
+    importance.write(context.root, list(found), measure="loss of roc_auc when shuffled")
 
 
 class Flights(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # mlflow is untyped

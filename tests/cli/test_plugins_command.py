@@ -38,13 +38,13 @@ def test_why_names_the_line_that_chooses_and_each_options_source(project: Projec
 
 
 def test_why_names_an_applied_experiment(project: Project) -> None:
-    overrides = ("-S", "train=estimator", "-S", "train.most_categories=20")
+    overrides = ("-S", "train=estimator", "-S", "train.maximum_categories=20")
     project.dvc("exp", "run", *overrides, "compose")
     told = project.mlops("plugins", "why", "train").stdout
     applied = "an experiment that was applied (params.yaml: overrides)"
     assert told.startswith("train: estimator (")
     assert f"  chosen:   train=estimator, {applied}\n" in told
-    assert re.search(rf"most_categories = 20 +{re.escape(applied)}", told)
+    assert re.search(rf"maximum_categories = 20 +{re.escape(applied)}", told)
     assert re.search(r'estimator = "RandomForestClassifier" +default', told)
 
 

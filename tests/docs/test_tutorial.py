@@ -82,7 +82,7 @@ def test_the_own_implementation_of_the_guide_trains(project: Project) -> None:
     project.mlops("run", "train")
     project.mlops("run", "evaluate")
     before = project.read("params.yaml")
-    project.edit("src/late/trainer.py", "most_categories=50", "most_categories=20")
+    project.edit("src/late/trainer.py", "maximum_categories=50", "maximum_categories=20")
     project.mlops("compose")
     assert project.read("params.yaml") != before
 

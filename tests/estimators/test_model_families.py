@@ -98,7 +98,7 @@ class Own(Component):
     def train(self, context, *, features, output):
         table, target = estimators.read_training_table(context, features)
         prepared = estimators.dense_preprocessing(
-            estimators.columns(table, context), most_categories=50
+            estimators.columns(table, context), maximum_categories=50
         )
         pipeline = make_pipeline(prepared, Clip(), LogisticRegression()).fit(table, target)
         estimators.save(pipeline, output, trusted=TRUSTED)

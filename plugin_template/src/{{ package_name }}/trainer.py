@@ -17,7 +17,9 @@ class Linear(Component):
 
     penalty: float = Field(1.0, gt=0, description="Price of large weights; more is simpler.")
     balanced: bool = Field(False, description="Let rare classes count as much as frequent ones.")
-    most_categories: int = Field(50, ge=2, description="Most weights given to one category.")
+    maximum_categories: int = Field(
+        50, ge=2, description="Maximum number of weights of one category."
+    )
 
     def train(self, context: Context, *, features: Path, output: Path) -> None:
         """Fit and write the pipeline."""
@@ -26,7 +28,7 @@ class Linear(Component):
 
         table, target = estimators.read_training_table(context, features)
         preprocessing = estimators.dense_preprocessing(
-            estimators.columns(table, context), most_categories=self.most_categories
+            estimators.columns(table, context), maximum_categories=self.maximum_categories
         )
         if context.data.task == "regression":
             model = Ridge(alpha=self.penalty)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003  pydantic looks it up
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Union, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -62,9 +62,16 @@ MISSING = "???"
 def defaults(options: type[Component]) -> dict[str, Any]:
     """Return each option's default, `???` where there is none."""
     return {
-        name: MISSING if field.is_required() else field.get_default(call_default_factory=True)
+        name: MISSING
+        if field.is_required()
+        else _plain(field.get_default(call_default_factory=True))
         for name, field in options.model_fields.items()
     }
+
+
+def _plain(value: Any) -> Any:
+    """Return an option's value as YAML has it: an option that groups others as a mapping."""
+    return value.model_dump() if isinstance(value, BaseModel) else value
 
 
 def to_yaml(stage: str, name: str, options: type[Component], summary: str) -> str:
@@ -131,14 +138,17 @@ def with_present_names(
     ...     limits: dict[str, int] = Field({}, description="Limits.")
     >>> with_present_names(Trees, {"most_depth": 3})
     ({'limits': {'depth': 3}}, ["'most_depth' is called 'limits.depth' now"])
+
+    A group may have the former name of one of its keys: a value that is no mapping is the key's.
     """
-    made: dict[str, Any] = {
-        key: value for key, value in values.items() if key not in options.renamed
+    former_names = {
+        former: present
+        for former, present in options.renamed.items()
+        if former in values and not _is_group(former, present, values[former])
     }
+    made: dict[str, Any] = {key: value for key, value in values.items() if key not in former_names}
     notices = []
-    for former, present in options.renamed.items():
-        if former not in values:
-            continue
+    for former, present in former_names.items():
         *groups, last = present.split(".")
         node = made
         for group in groups:
@@ -147,6 +157,10 @@ def with_present_names(
         node.setdefault(last, values[former])
         notices.append(f"'{former}' is called '{present}' now")
     return made, notices
+
+
+def _is_group(former: str, present: str, value: Any) -> bool:
+    return present.startswith(f"{former}.") and isinstance(value, Mapping)
 
 
 def _expected(options: type[Component], key: str) -> str:

@@ -1,12 +1,14 @@
-"""What the trainers of boosted trees share: rows made ready, and some of them held out."""
+"""What the trainers of boosted trees share: prepared rows, some of them held out to stop early."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pydantic import BaseModel, ConfigDict
+
 from mlops_plugins.api.component import Field
-from mlops_plugins.estimators.kinds import columns
+from mlops_plugins.estimators.feature_types import columns
 from mlops_plugins.estimators.monotonic import Monotonic, constraints
 from mlops_plugins.estimators.reading import Training, read_training
 from mlops_plugins.estimators.weights import ClassWeight, row_weights
@@ -19,28 +21,48 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlops_plugins.api.context import Context
-    from mlops_plugins.estimators.kinds import Columns
+    from mlops_plugins.estimators.feature_types import Columns
 
-EARLY_STOPPING: Any = Field(
-    None,
-    ge=1,
-    description="Rounds without gain on a held-out tenth of the training rows after which no more "
-    "are added, and the best are kept; null for always all rounds.",
-)
+MINIMUM_HELD_OUT = 30
+"""Fewer rows than these do not show whether a tree gains."""
 
-FEWEST_HELD_OUT = 30
-"""Fewer rows than these do not tell whether a tree gains."""
-
-FEWEST_OF_A_CLASS = 10
+MINIMUM_OF_A_CLASS = 10
 """The tenth that is held out needs a row of each class."""
 
 
-class Boosted(Protocol):
+class EarlyStopping(BaseModel):
+    """When to add no more trees."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    rounds: int | None = Field(
+        None, ge=1, description="Rounds without gain after which to stop; null for always all."
+    )
+    maximum_rows: int | None = Field(
+        None, ge=0, description="Training rows above which it does not stop early; null for any."
+    )
+
+
+EARLY_STOPPING: Any = Field(
+    EarlyStopping(),
+    description="Stop after `rounds` without gain on a held-out tenth of the training rows, and keep "
+    "the best rounds; null for always all rounds. Not with more than `maximum_rows` training rows; "
+    "null for any number.",
+)
+
+RENAMED_EARLY_STOPPING = {
+    "early_stopping": "early_stopping.rounds",
+    "early_stopping_rows": "early_stopping.maximum_rows",
+}
+"""Former names of its keys, for `Component.renamed`."""
+
+
+class BoostingOptions(Protocol):
     """The options that all trainers of boosted trees have."""
 
     @property
-    def early_stopping(self) -> int | None:
-        """Return after how many rounds without gain to stop."""
+    def early_stopping(self) -> EarlyStopping:
+        """Return when to stop early."""
         ...
 
     @property
@@ -55,12 +77,12 @@ class Boosted(Protocol):
 
 
 @dataclass(frozen=True)
-class Part:
-    """Prepared rows.
+class PreparedRows:
+    """Rows as an estimator takes them.
 
     Attributes:
         values: What the preprocessing made of the features, of shape (rows, columns).
-        target: Values, or for classes their positions among `Ready.classes`, of shape (rows,).
+        target: Values, or for classes their positions in `BoostingData.classes`, of shape (rows,).
         weight: What each row counts, of shape (rows,); None if all count alike.
     """
 
@@ -70,45 +92,44 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Ready:
-    """All that a booster is given.
+class BoostingData:
+    """All that a booster learns from.
 
     Attributes:
         preprocessing: Fitted on the rows of `train` alone.
-        split: The features by how they are prepared.
+        columns: The features by how they are prepared.
         train: The rows to learn from.
-        held_out: The rows that tell when to stop; None without early stopping.
+        held_out: The rows by whose loss it stops early; None without early stopping.
         monotone: 1, -1 or 0 for each prepared column; None without constraints.
         classes: The classes, sorted; None for regression.
     """
 
     preprocessing: Any
-    split: Columns
-    train: Part
-    held_out: Part | None
+    columns: Columns
+    train: PreparedRows
+    held_out: PreparedRows | None
     monotone: list[int] | None
     classes: np.ndarray | None
 
     @property
-    def parts(self) -> dict[str, Part]:
-        """Return the parts whose loss is measured after each round, by name."""
+    def evaluation_sets(self) -> dict[str, PreparedRows]:
+        """Return the rows whose loss is measured after each round, by the name of the curve."""
         held_out = {} if self.held_out is None else {"validation": self.held_out}
         return {"train": self.train, **held_out}
 
-    def answers(self, part: Part) -> np.ndarray:
+    def labels(self, rows: PreparedRows) -> np.ndarray:
         """Return the target as it is in the table: values, or classes by name."""
-        return part.target if self.classes is None else self.classes[part.target]
+        return rows.target if self.classes is None else self.classes[rows.target]
 
 
-def make_ready(
+def prepare_boosting(
     context: Context,
     features: Path,
-    options: Boosted,
+    options: BoostingOptions,
     preprocess: Callable[[Columns], Any],
     *,
     where: str,
-    stops: Callable[[int], bool] = lambda _: True,
-) -> Ready:
+) -> BoostingData:
     """Read the training rows, hold some out, fit the preprocessing on the others.
 
     Args:
@@ -117,10 +138,9 @@ def make_ready(
         options: The trainer's options.
         preprocess: Makes the preprocessing, which gives categories first, then numbers.
         where: The file of the options, for errors.
-        stops: Says whether to stop early, given how many rows there are.
 
     Raises:
-        ConfigurationError: A class or a feature that an option names is none.
+        ConfigurationError: A class or a feature that an option names does not exist.
         DataError: As `read_training` does.
     """
     import numpy as np
@@ -129,27 +149,27 @@ def make_ready(
     weight = row_weights(context, rows, options.class_weight, where=where)
     classes, target = _encoded(context, rows)
     out = np.zeros(len(target), dtype=bool)
-    if options.early_stopping is not None and stops(len(target)):
-        out = _held_out(context, rows.target)
-    split = columns(rows.table, context)
-    preprocessing = preprocess(split)
+    if _stops_early(context, options.early_stopping, rows.target):
+        out[_held_out(context, rows.target)] = True
+    by_type = columns(rows.table, context)
+    preprocessing = preprocess(by_type)
 
-    def part(values: Any, chosen: np.ndarray) -> Part:
-        counts = None if weight is None else weight[chosen]
-        return Part(np.asarray(values), target[chosen], counts)
+    def prepared(values: Any, selected: np.ndarray) -> PreparedRows:
+        counts = None if weight is None else weight[selected]
+        return PreparedRows(np.asarray(values), target[selected], counts)
 
-    # What encodes categories by the target wants the target as it is.
+    # What encodes categories by the target takes the target as it is.
     values = preprocessing.fit_transform(rows.table[~out], rows.target[~out])
-    return Ready(
+    return BoostingData(
         preprocessing=preprocessing,
-        split=split,
-        train=part(values, ~out),
-        held_out=part(preprocessing.transform(rows.table[out]), out) if out.any() else None,
+        columns=by_type,
+        train=prepared(values, ~out),
+        held_out=prepared(preprocessing.transform(rows.table[out]), out) if out.any() else None,
         monotone=constraints(
             context,
             options.monotonic,
-            split,
-            first=len(split.categorical),
+            by_type,
+            first=len(by_type.categorical),
             width=values.shape[1],
             where=where,
         ),
@@ -158,6 +178,7 @@ def make_ready(
 
 
 def _encoded(context: Context, rows: Training) -> tuple[np.ndarray | None, np.ndarray]:
+    """Return the classes, and the target as numbers."""
     import numpy as np
 
     if context.data.task == "regression":
@@ -166,27 +187,35 @@ def _encoded(context: Context, rows: Training) -> tuple[np.ndarray | None, np.nd
     return classes, target
 
 
-def _held_out(context: Context, target: pd.Series[Any]) -> np.ndarray:
-    """Return which rows are held out: a tenth, drawn by the seed, of each class its tenth."""
-    import numpy as np
+def _stops_early(context: Context, early_stopping: EarlyStopping, target: pd.Series[Any]) -> bool:
+    """Return whether to stop early, and log why not if the option is set."""
+    if early_stopping.rounds is None:
+        return False
+    rows, maximum = len(target), early_stopping.maximum_rows
+    if maximum is not None and rows > maximum:
+        reason = f"{rows:,} training rows are more than early_stopping.maximum_rows, {maximum:,}"
+    elif rows < 10 * MINIMUM_HELD_OUT:
+        reason = f"{rows:,} rows are too few to hold a tenth of them out"
+    elif (
+        context.data.task != "regression" and int(target.value_counts().min()) < MINIMUM_OF_A_CLASS
+    ):
+        reason = f"a class has fewer than {MINIMUM_OF_A_CLASS} training rows"
+    else:
+        return True
+    context.log(f"no early stopping: {reason}")
+    return False
 
-    out = np.zeros(len(target), dtype=bool)
-    classes = context.data.task != "regression"
-    few = len(target) < 10 * FEWEST_HELD_OUT
-    if few or (classes and int(target.value_counts().min()) < FEWEST_OF_A_CLASS):
-        context.log(
-            f"no early stopping: {len(target):,} rows are too few to hold a tenth of them out"
-            if few
-            else f"no early stopping: a class has fewer than {FEWEST_OF_A_CLASS} training rows"
-        )
-        return out
+
+def _held_out(context: Context, target: pd.Series[Any]) -> np.ndarray:
+    """Return the positions of a tenth of the rows, drawn by the seed; of each class its tenth."""
+    import numpy as np
     from sklearn.model_selection import train_test_split
 
-    _, held = train_test_split(
+    _, held_out = train_test_split(
         np.arange(len(target)),
         test_size=0.1,
         random_state=context.seed,
-        stratify=target if classes else None,
+        stratify=None if context.data.task == "regression" else target,
     )
-    out[held] = True
-    return out
+    positions: np.ndarray = held_out
+    return positions

@@ -9,7 +9,7 @@ from mlops_plugins.api.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
-    from mlops_plugins.estimators.kinds import Columns
+    from mlops_plugins.estimators.feature_types import Columns
 
 Monotonic = dict[str, Literal[1, -1]]
 
@@ -21,14 +21,14 @@ MONOTONIC: Any = Field(
 
 
 def constraints(
-    context: Context, monotonic: Monotonic, split: Columns, *, first: int, width: int, where: str
+    context: Context, monotonic: Monotonic, columns: Columns, *, first: int, width: int, where: str
 ) -> list[int] | None:
     """Return 1, -1 or 0 for each prepared column; None without constraints.
 
     Args:
         context: The stage's context.
         monotonic: The option.
-        split: The features by how they are prepared.
+        columns: The features by how they are prepared.
         first: The position of the first number among the prepared columns.
         width: How many prepared columns there are.
         where: The file of the option, for errors.
@@ -45,17 +45,22 @@ def constraints(
             expected="{}: monotonic constraints are for two classes, or for numbers",
             next_step="correct it there",
         )
-    made = [0] * width
+    directions = [0] * width
     for name, direction in monotonic.items():
-        if name not in split.numeric:
-            known = [*split.numeric, *split.categorical, *split.many, *split.text]
+        if name not in columns.numeric:
+            known = [
+                *columns.numeric,
+                *columns.categorical,
+                *columns.high_cardinality,
+                *columns.text,
+            ]
             raise ConfigurationError(
                 f"The feature '{name}' is no number, and has no order."
                 if name in known
                 else f"There is no feature '{name}' with values.{did_you_mean(name, known)}",
                 where=f"{where}: monotonic.{name}",
-                expected="one of " + ", ".join(split.numeric),
+                expected="one of " + ", ".join(columns.numeric),
                 next_step="correct it there; `mlops features` lists the features",
             )
-        made[first + split.numeric.index(name)] = direction
-    return made
+        directions[first + columns.numeric.index(name)] = direction
+    return directions

@@ -20,7 +20,7 @@ TABLE = "data/features/train.parquet"
 
 
 def require_target(frame: pd.DataFrame, context: Context, *, where: str) -> None:
-    """Go on only with rows that have a target.
+    """Require rows, and the target among their columns.
 
     Raises:
         DataError: There are no rows, or the target is no column of theirs.
@@ -129,13 +129,13 @@ def _weights(frame: pd.DataFrame, name: str) -> np.ndarray:
     weight: np.ndarray = frame[name].to_numpy(dtype="float64", na_value=np.nan)
     wrong = ~(np.isfinite(weight) & (weight >= 0))
     if wrong.any():
-        place = int(wrong.argmax())
-        found = "missing" if np.isnan(weight[place]) else f"{weight[place]:g}"
+        position = int(wrong.argmax())
+        value = "missing" if np.isnan(weight[position]) else f"{weight[position]:g}"
         raise DataError(
-            f"{wrong.sum():,} row(s) have no weight that can be used; the first is {found}.",
-            where=f"{TABLE}: column {name}, row {frame.index[place] + 1}",
+            f"{wrong.sum():,} row(s) have no weight that can be used; the first is {value}.",
+            where=f"{TABLE}: column {name}, row {frame.index[position] + 1}",
             expected="numbers, zero or more",
-            next_step=f"mend the data; `min: 0` and `nullable: false` for '{name}' in schema.yaml "
+            next_step=f"correct the data; `min: 0` and `nullable: false` for '{name}' in schema.yaml "
             "find such rows before",
         )
     if not weight.any():
@@ -143,7 +143,7 @@ def _weights(frame: pd.DataFrame, name: str) -> np.ndarray:
             "All weights are zero.",
             where=f"{TABLE}: column {name}",
             expected="at least two rows that weigh something",
-            next_step="mend the data, or set data.weight to null in conf/config.yaml",
+            next_step="correct the data, or set data.weight to null in conf/config.yaml",
         )
     return weight
 
@@ -157,7 +157,7 @@ def _require_classes(target: pd.Series[Any], counts: np.ndarray, context: Contex
             f"All rows of the class {lost[0]!r} weigh nothing.",
             where=f"{TABLE}: column {context.data.weight}",
             expected="at least one row of each class that weighs something",
-            next_step="mend the weights, or remove the class's rows",
+            next_step="correct the weights, or remove the class's rows",
         )
 
 
@@ -170,18 +170,18 @@ def prepared(frame: pd.DataFrame) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    made = frame.copy()
+    table = frame.copy()
     floats = []
     for name, kind in frame.dtypes.items():
         if not pd.api.types.is_numeric_dtype(kind):
             if kind.kind not in "mM":
-                made[name] = frame[name].astype(object).where(frame[name].notna(), None)
+                table[name] = frame[name].astype(object).where(frame[name].notna(), None)
         elif not isinstance(kind, np.dtype):
-            made[name] = frame[name].to_numpy(dtype="float64", na_value=np.nan)
+            table[name] = frame[name].to_numpy(dtype="float64", na_value=np.nan)
             floats.append(name)
         elif kind.kind == "f":
             floats.append(name)
-    infinite = np.isinf(made[floats].to_numpy())
-    for place in np.flatnonzero(infinite.any(axis=0)):
-        made[floats[place]] = made[floats[place]].mask(infinite[:, place])
-    return made
+    infinite = np.isinf(table[floats].to_numpy())
+    for column in np.flatnonzero(infinite.any(axis=0)):
+        table[floats[column]] = table[floats[column]].mask(infinite[:, column])
+    return table

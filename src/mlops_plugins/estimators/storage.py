@@ -31,7 +31,7 @@ TRUSTED = (
     "sklearn.compose._column_transformer.make_column_selector",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.model_selection._split.KFold",  # three numbers: the folds of TargetEncoder
-    # Numbers and arrays alone: how a neural network has learnt.
+    # Numbers and arrays alone: the state of a neural network's optimizer.
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     "sklearn.tree._tree.Tree",
@@ -39,7 +39,7 @@ TRUSTED = (
 )
 """Types beyond skops' own list that our trainers write. It is never read from a model's file.
 
-`TreePredictor` and `Tree` hold indices that scikit-learn does not check, so a file made to harm can
+`TreePredictor` and `Tree` hold indices that scikit-learn does not check, so a malicious file can
 crash the process: the manifest's hashes are checked before a model is loaded.
 """
 
@@ -53,11 +53,11 @@ class SklearnPredictor:
     def scores(self, features: pd.DataFrame) -> np.ndarray:
         """Return probabilities of shape (rows, classes), or values of shape (rows,)."""
         rows = prepared(features)
-        chances = hasattr(self.pipeline, "predict_proba")
-        found: np.ndarray = (
-            self.pipeline.predict_proba(rows) if chances else self.pipeline.predict(rows)
+        classifies = hasattr(self.pipeline, "predict_proba")
+        scores: np.ndarray = (
+            self.pipeline.predict_proba(rows) if classifies else self.pipeline.predict(rows)
         )
-        return found
+        return scores
 
 
 def save(pipeline: Any, folder: Path, *, trusted: Iterable[str] = ()) -> None:
@@ -91,9 +91,9 @@ def load(folder: Path, *, trusted: Iterable[str] = ()) -> SklearnPredictor:
     try:
         return SklearnPredictor(skops.io.load(path, trusted=allowed))
     except UntrustedTypesFoundException:
-        found = sorted(set(skops.io.get_untrusted_types(file=path)) - set(allowed))
+        untrusted = sorted(set(skops.io.get_untrusted_types(file=path)) - set(allowed))
         raise ModelError(
-            f"The model holds types that are not trusted: {', '.join(found)}.",
+            f"The model holds types that are not trusted: {', '.join(untrusted)}.",
             where=str(path),
             expected="types of scikit-learn, numpy, scipy and mlops_plugins.estimators.TRUSTED",
             next_step="if you wrote the model and trust the type, offer a trainer that lists it",

@@ -1,4 +1,4 @@
-"""Short text as numbers: counted by pieces of words, and summed up."""
+"""Short text as numbers: tf-idf of character n-grams, reduced by a truncated SVD."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-TERMS, PARTS = 1000, 16
-"""Text is counted by its most frequent so many pieces, and these are summed up in so many numbers."""
+MAXIMUM_TERMS, MAXIMUM_COMPONENTS = 1000, 16
+"""The most frequent n-grams that are counted, and the numbers that a text becomes."""
 
-_PIECES: Mapping[str, Any] = {"analyzer": "char_wb", "ngram_range": (2, 4)}
-"""Pieces of words: they need no language, stand typing errors, and see the parts of a code."""
+_NGRAMS: Mapping[str, Any] = {"analyzer": "char_wb", "ngram_range": (2, 4)}
+"""They need no language, are robust to typing errors, and see the parts of a code."""
 
 
 def text_of(value: object) -> str:
@@ -21,24 +21,24 @@ def text_of(value: object) -> str:
     return "" if value is None else str(value).lower()
 
 
-def encoder(parts: int, seed: int) -> Any:
-    """Return what turns a column of text into `parts` numbers."""
+def encoder(components: int, seed: int) -> Any:
+    """Return what turns a column of text into so many numbers."""
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_pipeline
 
-    pieces = TfidfVectorizer(**_PIECES, preprocessor=text_of, max_features=TERMS)
-    return make_pipeline(pieces, TruncatedSVD(parts, random_state=seed))
+    ngrams = TfidfVectorizer(**_NGRAMS, preprocessor=text_of, max_features=MAXIMUM_TERMS)
+    return make_pipeline(ngrams, TruncatedSVD(components, random_state=seed))
 
 
-def parts(series: pd.Series[Any]) -> int:
-    """Return how many numbers a text becomes: no more than it has different pieces."""
+def components(series: pd.Series[Any]) -> int:
+    """Return how many numbers a text becomes: no more than it has different n-grams."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    pieces_of = TfidfVectorizer(**_PIECES, preprocessor=text_of).build_analyzer()
+    analyze = TfidfVectorizer(**_NGRAMS, preprocessor=text_of).build_analyzer()
     seen: set[str] = set()
     for value in series:
-        seen.update(pieces_of(value))
-        if len(seen) >= PARTS:
-            return PARTS
+        seen.update(analyze(value))
+        if len(seen) >= MAXIMUM_COMPONENTS:
+            return MAXIMUM_COMPONENTS
     return len(seen)

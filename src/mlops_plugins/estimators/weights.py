@@ -52,20 +52,20 @@ def row_weights(
         totals = rows.target.map(_totals(rows.target, own)).to_numpy(dtype="float64")
         balanced: np.ndarray = own * own.sum() / (rows.target.nunique() * totals)
         return balanced
-    given: np.ndarray = own * _given(rows.target, class_weight, where)
-    return given
+    weighted: np.ndarray = own * _class_weights(rows.target, class_weight, where)
+    return weighted
 
 
 def _totals(target: pd.Series[Any], own: np.ndarray) -> dict[Any, float]:
     return {label: float(own[(target == label).to_numpy()].sum()) for label in target.unique()}
 
 
-def _given(
+def _class_weights(
     target: pd.Series[Any], class_weight: Mapping[str | int | bool, float], where: str
 ) -> np.ndarray:
     """Return each row's class weight; a class that is not named counts one.
 
-    Classes are compared as text: in YAML, 1 and '1' or true and 'True' are easily taken for another.
+    Classes are compared as text: in YAML, 1 and '1', or true and 'True', are easily confused.
     """
     import numpy as np
 
@@ -80,8 +80,8 @@ def _given(
             )
     by_text = {_text(label): weight for label, weight in class_weight.items()}
     weights = {label: by_text.get(text, 1.0) for text, label in known.items()}
-    given: np.ndarray = target.map(weights).to_numpy(dtype=np.float64)
-    return given
+    by_row: np.ndarray = target.map(weights).to_numpy(dtype=np.float64)
+    return by_row
 
 
 def _text(label: object) -> str:

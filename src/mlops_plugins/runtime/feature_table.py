@@ -34,11 +34,11 @@ def describe(root: Path) -> list[dict[str, Any]]:
 
 
 def _described(series: pd.Series[Any]) -> dict[str, Any]:
-    kind = estimators.kind_of(series)
+    prepared_as = estimators.feature_type(series)
     counts = series.value_counts()
     return {
         "name": str(series.name),
-        "kind": kind.value,
+        "kind": prepared_as.value,
         "missing": float(series.isna().mean()),
         "distinct": len(counts),
         "examples": counts.index[:EXAMPLES].tolist(),

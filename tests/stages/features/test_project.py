@@ -105,7 +105,7 @@ def test_every_trainer_learns_from_every_kind_of_column(
 
 def test_columns_are_told_apart_by_their_training_rows(tmp_path: Path) -> None:
     frame = mixed().drop(columns="target")
-    found = {name: estimators.kind_of(frame[name]).value for name in frame}
+    found = {name: estimators.feature_type(frame[name]).value for name in frame}
     assert found == {
         "number": "number",
         "größe. in m": "number",
@@ -118,7 +118,7 @@ def test_columns_are_told_apart_by_their_training_rows(tmp_path: Path) -> None:
         "nothing": "empty",
     }
     blank = pd.Series([" " * i for i in range(50)], dtype=object)
-    assert estimators.kind_of(blank) is estimators.Kind.EMPTY
+    assert estimators.feature_type(blank) is estimators.FeatureType.EMPTY
     short = pd.DataFrame({"text": [" " * i + "a" for i in range(50)], "target": [True, False] * 25})
     assert train(tmp_path, short, "sklearn").exists()  # fewer pieces than text is summed up in
 
@@ -130,9 +130,9 @@ def test_a_training_row_is_not_encoded_by_its_own_target() -> None:
     frame = pd.DataFrame({"code": generator.permutation([f"c{i // 2}" for i in range(rows)])})
     frame["code"] = frame["code"].astype(object)
     target = generator.normal(size=rows)
-    split = estimators.columns(frame, context(Path(), "regression"))
-    assert split.many == ["code"]
-    encoded = estimators.ordinal_preprocessing(split).fit_transform(frame, target)
+    columns = estimators.columns(frame, context(Path(), "regression"))
+    assert columns.high_cardinality == ["code"]
+    encoded = estimators.ordinal_preprocessing(columns).fit_transform(frame, target)
     assert abs(np.corrcoef(encoded[:, 0], target)[0, 1]) < 0.2
 
 

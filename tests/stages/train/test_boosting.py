@@ -12,6 +12,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from mlops_plugins import ConfigurationError, Stage, estimators
+from mlops_plugins.api.component import parse
 from mlops_plugins.api.context import Data
 from mlops_plugins.artifacts import learning_curves, model_folder, tables
 from mlops_plugins.manager.plugin_manager import plugin_manager
@@ -35,7 +36,7 @@ def test_it_stops_when_held_out_rows_gain_no_more(tmp_path: Path, trainer: str, 
         trainer,
         frame,
         task=task,
-        early_stopping=7,
+        early_stopping={"rounds": 7},
         learning_rate=0.3,
         **rounds(trainer, ALL_ROUNDS),
     )
@@ -49,7 +50,9 @@ def test_it_stops_when_held_out_rows_gain_no_more(tmp_path: Path, trainer: str, 
 
 @pytest.mark.parametrize("trainer", BOOSTED)
 def test_without_early_stopping_it_goes_through_all_rounds(tmp_path: Path, trainer: str) -> None:
-    trained = train(tmp_path, trainer, tumours(), early_stopping=None, **rounds(trainer, 23))
+    trained = train(
+        tmp_path, trainer, tumours(), early_stopping={"rounds": None}, **rounds(trainer, 23)
+    )
     assert set(trained.measured) == {"train_log_loss"}
     steps, values = zip(*trained.measured["train_log_loss"], strict=True)
     assert steps == tuple(range(1, 24))
@@ -60,21 +63,27 @@ def test_without_early_stopping_it_goes_through_all_rounds(tmp_path: Path, train
 
 
 def test_too_few_rows_are_not_held_out(tmp_path: Path) -> None:
-    few = train(tmp_path / "a", "xgboost", wines(), task="multiclass", early_stopping=5)
+    few = train(tmp_path / "a", "xgboost", wines(), task="multiclass", early_stopping={"rounds": 5})
     assert few.said[0] == "no early stopping: 178 rows are too few to hold a tenth of them out"
     rare = tumours()
     rare = rare[(rare[TARGET] == "benign") | (rare.index < 9)]
-    said = train(tmp_path / "b", "xgboost", rare, early_stopping=5).said
+    said = train(tmp_path / "b", "xgboost", rare, early_stopping={"rounds": 5}).said
     assert said[0] == "no early stopping: a class has fewer than 10 training rows"
-    many = train(tmp_path / "c", "sklearn", tumours(), early_stopping_rows=500, max_iter=3)
-    assert "569 training rows are more than early_stopping_rows" in many.said[0]
+    many = train(
+        tmp_path / "c", "sklearn", tumours(), early_stopping={"maximum_rows": 500}, max_iter=3
+    )
+    assert "569 training rows are more than early_stopping.maximum_rows, 500" in many.said[0]
 
 
 @pytest.mark.parametrize("trainer", BOOSTED)
 def test_the_kept_rounds_lose_least_on_weighed_rows_held_out(tmp_path: Path, trainer: str) -> None:
     frame = tumours()
     frame = frame.assign(counts=np.where(frame["mean radius"].between(13, 15), 20.0, 1.0))
-    given = {"early_stopping": 7, "learning_rate": 0.3, **rounds(trainer, ALL_ROUNDS)}
+    given: dict[str, Any] = {
+        "early_stopping": {"rounds": 7},
+        "learning_rate": 0.3,
+        **rounds(trainer, ALL_ROUNDS),
+    }
     stopped = train(tmp_path, trainer, frame, weight="counts", **given)
     curve = [value for _, value in stopped.measured["validation_log_loss"]]
 
@@ -84,7 +93,7 @@ def test_the_kept_rounds_lose_least_on_weighed_rows_held_out(tmp_path: Path, tra
         seed=3,
         data=Data(task="binary", target=TARGET, weight="counts"),
     )
-    held_out = estimators.make_ready(
+    held_out = estimators.prepare_boosting(
         context, tmp_path / "features", options, estimators.ordinal_preprocessing, where=""
     ).held_out
     assert held_out is not None
@@ -94,6 +103,25 @@ def test_the_kept_rounds_lose_least_on_weighed_rows_held_out(tmp_path: Path, tra
     assert len(rows) == 57
     # HistGradientBoosting keeps the rounds without gain too.
     assert lost == pytest.approx(curve[-1] if trainer == "sklearn" else min(curve), rel=1e-5)
+
+
+@pytest.mark.parametrize("trainer", BOOSTED)
+def test_the_former_options_of_early_stopping_mean_the_same(trainer: str) -> None:
+    options: Any = plugin_manager().load(Stage.TRAIN, trainer)
+    default = options().early_stopping
+    for former, present in (
+        ({"early_stopping": 5}, (5, default.maximum_rows)),
+        ({"early_stopping": None}, (None, default.maximum_rows)),
+        ({"early_stopping": 5, "early_stopping_rows": 700}, (5, 700)),
+        ({"early_stopping_rows": 700}, (default.rounds, 700)),
+        ({"early_stopping": {"rounds": 5}}, (5, default.maximum_rows)),
+    ):
+        made = parse(options, former, where="conf").early_stopping
+        assert (made.rounds, made.maximum_rows) == present, former
+    with pytest.raises(ConfigurationError, match=r"'early_stopping\.rounds' is 0"):
+        parse(options, {"early_stopping": 0}, where="conf")
+    with pytest.raises(ConfigurationError, match=r"no option 'early_stopping\.round'"):
+        parse(options, {"early_stopping": {"round": 3}}, where="conf")
 
 
 def rises(frame: pd.DataFrame, scores: Any, feature: str) -> np.ndarray:
@@ -174,7 +202,7 @@ def test_a_model_keeps_what_was_measured_while_it_learnt(tmp_path: Path, trainer
     case = plain()
     passed: list[tuple[str, float, int | None]] = []
     context = replace(
-        artefacts.context(tmp_path, case), log_metric=lambda *told: passed.append(told)
+        artefacts.context(tmp_path, case), log_metric=lambda *call: passed.append(call)
     )
     implementation: Any = plugin_manager().load(Stage.TRAIN, trainer)
     model_folder.build(
@@ -187,7 +215,7 @@ def test_a_model_keeps_what_was_measured_while_it_learnt(tmp_path: Path, trainer
     )
     kept = learning_curves.read(tmp_path / "model")
     assert [(name, value, step) for name in kept for step, value in kept[name]] == sorted(
-        passed, key=lambda told: [*kept].index(told[0])
+        passed, key=lambda call: [*kept].index(call[0])
     )
     assert len(kept["train_log_loss"]) == 12
     manifest = json.loads((tmp_path / "model" / "manifest.json").read_text())

@@ -85,7 +85,7 @@ def context(finished: Project, tmp_path: Path) -> Context:
     """A context in a folder of its own that holds what a training needs, and no store yet."""
     shutil.copytree(finished.root / "data" / "features", tmp_path / "data" / "features")
     shutil.copyfile(finished.root / "params.yaml", tmp_path / "params.yaml")
-    return params.context(tmp_path, params.read(tmp_path), lambda _: None)
+    return params.read(tmp_path).context(tmp_path, lambda _: None)
 
 
 def test_a_training_that_was_killed_is_gone_on_with(

@@ -56,7 +56,7 @@ def test_a_row_that_weighs_nine_counts_as_nine_rows(tmp_path: Path, trainer: str
     frame = tumours()
     weight = np.where(frame["mean texture"] > 20, 9, 1)
     alike = {
-        "sklearn": {"min_samples_leaf": 1, "max_leaf_nodes": 4, "early_stopping": None},
+        "sklearn": {"min_samples_leaf": 1, "max_leaf_nodes": 4, "early_stopping": {"rounds": None}},
         "lightgbm": {"min_child_samples": 1, "num_leaves": 4},
         "xgboost": {"max_depth": 2},
         "estimator": {"parameters": {"C": 1.0}},

@@ -1,4 +1,4 @@
-"""`tune: optuna`: what it searches, how it judges, what it keeps, and what it says of mistakes."""
+"""`tune: optuna`: what it searches, how it scores, what it keeps, and what it says of mistakes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from mlops_plugins.api.component import parse
 from mlops_plugins.artifacts import files, folds, tables
 from mlops_plugins.config import tuned_options
 from mlops_plugins.manager.plugin_manager import plugin_manager
+from mlops_plugins.stages.tune.distributions import distributions
 from mlops_plugins.stages.tune.journal import FOLDER
 from mlops_plugins.stages.tune.optuna import Optuna
-from mlops_plugins.stages.tune.space import distributions
 from tests.helpers.params import params_of
 from tests.helpers.refusals import contents
 from tests.helpers.tuning import (
@@ -281,7 +281,7 @@ def test_two_processes_do_not_make_the_same_search(tmp_path: Path) -> None:
     assert [trial["number"] for trial in kept(tmp_path)[0]] == [0, 1, 2]
 
 
-def test_the_splits_folds_judge(tmp_path: Path) -> None:
+def test_trials_are_scored_on_the_splits_folds(tmp_path: Path) -> None:
     frame = write_rows(tmp_path)
     parts = folds.stratified(np.linspace(0, 1, ROWS), np.zeros(ROWS, dtype=int), 5)
     tables.write(parts, tmp_path / "splits" / folds.FILE)
@@ -293,7 +293,7 @@ def test_the_splits_folds_judge(tmp_path: Path) -> None:
         assert each["x"] == frame["x"].iloc[learnt].tolist()
 
 
-def test_later_rows_judge_where_the_data_have_a_time(tmp_path: Path) -> None:
+def test_trials_are_scored_on_later_rows_where_the_data_have_a_time(tmp_path: Path) -> None:
     frame = write_rows(tmp_path)
     at = pd.Timestamp("2026-01-01") + pd.to_timedelta(frame["x"], unit="h")
     tables.write_frame(frame.assign(at=at), tmp_path / "splits" / "train.parquet")

@@ -58,7 +58,8 @@ def _linear(judged: Judged) -> np.ndarray:
     places = some_rows(judged, LINEAR_ROWS / len(judged.train))
     table = estimators.prepared(features_of(judged, judged.train.iloc[places]))
     preprocessing = estimators.dense_preprocessing(
-        estimators.columns(table, context, few=MOST_CATEGORIES), most_categories=MOST_CATEGORIES
+        estimators.columns(table, context, maximum_categories=MOST_CATEGORIES),
+        maximum_categories=MOST_CATEGORIES,
     )
     regressing = context.data.task == "regression"
     estimator: Any = Ridge() if regressing else LogisticRegression(max_iter=ITERATIONS)

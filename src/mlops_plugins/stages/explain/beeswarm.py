@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shap
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
 
 from mlops_plugins.stages.explain.importance import SHOWN, label
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    import numpy as np
-    import pandas as pd
 
 PANELS = 6
 """Classes that a picture has room for."""
 
-LEGEND = "dots: low values light, high dark; rings: categories; crosses: missing"
+GREYS = LinearSegmentedColormap.from_list("greys", ["0.8", "black"])
+"""No colours, so that the picture can be printed, and no white, which is for the rings."""
+
+LEGEND = "dots: low values light, high ones dark; rings: categories and missing values"
 
 
 def draw(
@@ -25,58 +32,71 @@ def draw(
     rows: pd.DataFrame,
     values: np.ndarray,
     titles: Sequence[str],
+    *,
+    seed: int,
 ) -> None:
     """Draw the SHAP values, the first column on top.
 
     Args:
         path: The PNG to write.
         columns: The columns in the order to draw them.
-        rows: The rows that were explained, whose values tell the points apart.
+        rows: The rows that were explained, whose values give the points their colours.
         values: The SHAP values, of shape (rows, columns of `rows`, panels).
         titles: What each panel explains; those without room are left out.
+        seed: Decides the order of the points that overlap.
     """
-    from matplotlib.figure import Figure
-
     shown, panels = columns[:SHOWN], titles[:PANELS]
-    figure = Figure(figsize=(2 + 4.5 * len(panels), 1.4 + 0.35 * len(shown)), layout="constrained")
+    positions = [list(rows).index(name) for name in shown]
+    colours = pd.concat([_ranks(rows.iloc[:, position]) for position in positions], axis=1)
+    figure = Figure(figsize=(2 + 4.5 * len(panels), 1.6 + 0.4 * len(shown)), layout="constrained")
     every = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for panel, (axes, title) in enumerate(zip(every, panels, strict=True)):
-        axes.axvline(0, color="black", linewidth=0.8)
-        for height, name in enumerate(reversed(shown)):
-            of_column = values[:, list(rows).index(name), panel]
-            _draw_column(axes, of_column, rows[name], height)
-        axes.set_yticks(range(len(shown)), [label(name) for name in reversed(shown)])
+        explanation = shap.Explanation(
+            values[:, positions, panel],
+            data=colours,
+            feature_names=[label(name) for name in shown],
+        )
+        with _numpy_seeded(seed):
+            shap.plots.beeswarm(
+                explanation,
+                max_display=len(shown),
+                order=np.arange(len(shown)),
+                color=GREYS,
+                color_bar=False,
+                ax=axes,
+                plot_size=None,
+                show=False,
+            )
+        _outline(axes)
         axes.set_title(label(title), fontsize="medium")
         axes.set_xlabel("SHAP value")
     figure.suptitle(LEGEND, fontsize="small")
     figure.savefig(path, dpi=100, metadata={"Software": None})
 
 
-def _draw_column(axes: Any, found: np.ndarray, values: pd.Series[Any], height: int) -> None:
-    import pandas as pd
+def _outline(axes: Any) -> None:
+    """Draw rings where shap draws grey, which without colour looks like a middle value."""
+    for points in axes.collections:
+        points.set(edgecolor="black", linewidth=0.4)
+        if points.get_array() is None:
+            points.set(facecolor="none")
 
-    heights = height + _spread(found)
-    missing = values.isna().to_numpy()
-    axes.scatter(found[missing], heights[missing], s=14, marker="x", color="black", linewidth=0.7)
-    there = ~missing
-    style: dict[str, Any] = {"facecolors": "none"}
+
+def _ranks(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the values by rank, from 0 to 1; objects without values, which shap draws grey, if they have no order."""
     kind = pd.api.types
-    if kind.is_numeric_dtype(values) or kind.is_datetime64_any_dtype(values):
-        ranks = values[there].rank(pct=True).to_numpy()
-        style = {"c": ranks, "cmap": "Greys", "vmin": 0, "vmax": 1}
-    axes.scatter(found[there], heights[there], s=14, edgecolors="black", linewidth=0.4, **style)
+    ordered = kind.is_numeric_dtype(values) or kind.is_datetime64_any_dtype(values)
+    if not ordered or values.isna().all():
+        return pd.Series([None] * len(values), dtype=object)
+    return pd.Series(values.rank(pct=True).to_numpy(dtype="float64", na_value=np.nan))
 
 
-def _spread(found: np.ndarray) -> np.ndarray:
-    """Return how far each point moves up or down, so that equal ones lie side by side."""
-    import numpy as np
-
-    span = np.ptp(found) or 1.0
-    bins = np.floor((found - found.min()) / span * 60)
-    moved = np.zeros(len(found))
-    for one in np.unique(bins):
-        inside = np.flatnonzero(bins == one)
-        # 0, 1, -1, 2, -2, ... steps from the middle.
-        steps = (np.arange(len(inside)) + 1) // 2 * np.where(np.arange(len(inside)) % 2, 1, -1)
-        moved[inside] = steps * min(0.08, 0.8 / len(inside))
-    return moved
+@contextmanager
+def _numpy_seeded(seed: int) -> Iterator[None]:
+    """Seed numpy's global generator, the one that shap draws from, and put it back as it was."""
+    state = np.random.get_state()  # noqa: NPY002  shap takes no generator
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002

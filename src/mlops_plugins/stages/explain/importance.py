@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from matplotlib.figure import Figure
+
 from mlops_plugins.artifacts import files
 
 if TYPE_CHECKING:
@@ -33,15 +36,15 @@ class Importance:
         return not (self.low > 0 or self.high < 0)
 
 
-def write(output: Path, found: Sequence[Importance], *, measure: str) -> list[Importance]:
+def write(output: Path, importances: Sequence[Importance], *, measure: str) -> list[Importance]:
     """Write `importance.json`, `.csv` and `.png`, the most important first; return that order.
 
     Args:
         output: The folder.
-        found: The columns.
+        importances: One for each column.
         measure: What the importance is, and its unit, for people.
     """
-    ordered = sorted(found, key=lambda item: -item.value)
+    ordered = sorted(importances, key=lambda item: -item.value)
     columns = [
         {
             "column": item.column,
@@ -59,7 +62,7 @@ def write(output: Path, found: Sequence[Importance], *, measure: str) -> list[Im
         for item in ordered
     ]
     files.write_text(output / "importance.csv", "\n".join(lines) + "\n")
-    _picture(ordered[:SHOWN][::-1], measure, output / "importance.png")
+    _draw(ordered[:SHOWN][::-1], measure, output / "importance.png")
     return ordered
 
 
@@ -73,10 +76,7 @@ def label(name: str) -> str:
     return name.replace("$", r"\$")
 
 
-def _picture(shown: Sequence[Importance], measure: str, path: Path) -> None:
-    import numpy as np
-    from matplotlib.figure import Figure
-
+def _draw(shown: Sequence[Importance], measure: str, path: Path) -> None:
     figure = Figure(figsize=(7, 1.2 + 0.3 * len(shown)), layout="constrained")
     axes = figure.subplots()
     values = np.array([item.value for item in shown])

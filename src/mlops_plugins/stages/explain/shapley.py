@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from mlops_plugins.api.contracts.explain import Contribution, RowExplanation
 from mlops_plugins.artifacts.model_folder import open_model
 from mlops_plugins.artifacts.schema import conform
-from mlops_plugins.stages.explain.coalitions import Mixer, drawn, read_inputs, scores
+from mlops_plugins.stages.explain.coalitions import (
+    Coalitions,
+    explained_scores,
+    read_inputs,
+    sample_rows,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import numpy as np
-    import pandas as pd
 
     from mlops_plugins.api.context import Context
 
@@ -40,24 +45,24 @@ def explain_row(
         DataError: The row or the reference lacks a column, or the reference has no rows.
         ModelError: The model is missing or corrupt.
     """
-    import numpy as np
-    import pandas as pd
-
     opened = open_model(model)
     generator = np.random.default_rng(context.seed)
-    background = drawn(read_inputs(reference, opened), BACKGROUND, generator)
+    background = sample_rows(read_inputs(reference, opened), BACKGROUND, generator)
     known = conform(row, opened.inputs)
-    output = explained_output(scores(opened, known))
-    mixer = Mixer(opened, pd.concat([background, known], ignore_index=True))
-    pairs = np.stack([_pair(mixer, output, generator) for _ in range(PAIRS)])
-    return summed_up(
-        float(scores(opened, background)[:, output].mean()), list(map(str, known)), pairs
+    output = explained_output(explained_scores(opened, known))
+    coalitions = Coalitions(opened, pd.concat([background, known], ignore_index=True))
+    estimates = np.stack([_estimate(coalitions, output, generator) for _ in range(PAIRS)])
+    return mean_of_pairs(
+        float(explained_scores(opened, background)[:, output].mean()),
+        list(map(str, known)),
+        estimates,
     )
 
 
-def summed_up(base: float, columns: list[str], pairs: np.ndarray) -> RowExplanation:
-    """Return the means of `PAIRS` estimates, of shape (pairs, columns), with their intervals."""
-    values, margins = pairs.mean(axis=0), STUDENT * pairs.std(axis=0, ddof=1) / PAIRS**0.5
+def mean_of_pairs(base: float, columns: list[str], estimates: np.ndarray) -> RowExplanation:
+    """Return the means of the estimates, of shape (PAIRS, columns), with their 95 % intervals."""
+    values = estimates.mean(axis=0)
+    margins = STUDENT * estimates.std(axis=0, ddof=1) / PAIRS**0.5
     return RowExplanation(
         base=base,
         contributions={
@@ -67,28 +72,26 @@ def summed_up(base: float, columns: list[str], pairs: np.ndarray) -> RowExplanat
     )
 
 
-def explained_output(found: np.ndarray) -> int:
+def explained_output(scores: np.ndarray) -> int:
     """Return which of one row's outputs is explained: of several classes, the predicted one."""
-    return int(found[0].argmax())
+    return int(scores[0].argmax())
 
 
-def _pair(mixer: Mixer, output: int, generator: np.random.Generator) -> np.ndarray:
+def _estimate(coalitions: Coalitions, output: int, generator: np.random.Generator) -> np.ndarray:
     """Return the columns' contributions in one order and its reverse, averaged."""
-    import numpy as np
-
-    rows, columns = len(mixer.pool) - 1, mixer.pool.shape[1]
+    rows, columns = len(coalitions.pool) - 1, coalitions.pool.shape[1]
     order = generator.permutation(columns)
     known = np.zeros((2 * columns, columns), dtype=bool)
-    for place in range(columns):
+    for step in range(columns):
         # Those of the order one by one, up to all; then those of its reverse, from none on.
-        known[place, order[: place + 1]] = True
-        known[columns + place, order[columns - place :]] = True
-    places = np.where(known[:, None, :], rows, np.arange(rows)[None, :, None])
-    asked = mixer.scores(places.reshape(-1, columns))[:, output]
-    means = asked.reshape(2 * columns, rows).mean(axis=1)
+        known[step, order[: step + 1]] = True
+        known[columns + step, order[columns - step :]] = True
+    positions = np.where(known[:, None, :], rows, np.arange(rows)[None, :, None])
+    scores = coalitions.scores(positions.reshape(-1, columns))[:, output]
+    means = scores.reshape(2 * columns, rows).mean(axis=1)
     up, down = means[:columns], means[columns:]
     nothing, everything = down[0], up[-1]
-    found = np.zeros(columns)
-    found[order] = np.diff(np.concatenate([[nothing], up]))
-    found[order[::-1]] += np.diff(np.concatenate([down, [everything]]))
-    return found / 2
+    contributions = np.zeros(columns)
+    contributions[order] = np.diff(np.concatenate([[nothing], up]))
+    contributions[order[::-1]] += np.diff(np.concatenate([down, [everything]]))
+    return contributions / 2

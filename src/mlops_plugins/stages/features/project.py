@@ -1,7 +1,7 @@
 """Features by the project's own code, which travels inside the model.
 
 The function's module and those it needs are copied into the model, and the function is always loaded
-from that copy, under a name of its own: so a champion answers with the code it was trained with,
+from that copy, under a name of its own: so a champion predicts with the code it was trained with,
 also beside a newer version of the same package.
 """
 
@@ -50,13 +50,13 @@ class ProjectFeatures(Component):
         build = self.recipe(recipe)
         described = read_schema(schema, context.data)
         inputs = described.only(described.inputs)
-        beside = [context.data.target, *([context.data.weight] if context.data.weight else [])]
+        kept = [context.data.target, *([context.data.weight] if context.data.weight else [])]
         for part in ("train", "test"):
             rows = tables.read_frame(splits / f"{part}.parquet")
             features = build(conform(rows, inputs))
-            self._check(features, rows, beside)
-            others = conform(rows, described.only(beside))
-            tables.write_frame(features.join(others), output / f"{part}.parquet")
+            self._check(features, rows, kept)
+            table = features.join(conform(rows, described.only(kept)))
+            tables.write_frame(table, output / f"{part}.parquet")
         context.log(f"{features.shape[1]} features from {len(inputs.columns)} columns")
 
     def _copy_code(self, root: Path, recipe: Path) -> None:
@@ -76,16 +76,17 @@ class ProjectFeatures(Component):
             recipe / "recipe.json", {"package": self.package, "function": self.function}
         )
 
-    def _check(self, features: pd.DataFrame, rows: pd.DataFrame, beside: list[str]) -> None:
+    def _check(self, features: pd.DataFrame, rows: pd.DataFrame, kept: list[str]) -> None:
+        """Require what a table of features is, without the columns that are `kept` from the rows."""
         where = f"{self.package}.{self.function}"
         problem = ""
         if not hasattr(features, "columns"):
             problem = f"returned {type(features).__name__}, no data frame"
         elif len(features) != len(rows) or not features.index.equals(rows.index):
             problem = f"returned {len(features):,} rows for {len(rows):,}, or another index"
-        elif found := [name for name in beside if name in features.columns]:
-            what = "target" if found[0] == beside[0] else "weight"
-            problem = f"returned the {what} '{found[0]}' as a feature"
+        elif returned := [name for name in kept if name in features.columns]:
+            role = "target" if returned[0] == kept[0] else "weight"
+            problem = f"returned the {role} '{returned[0]}' as a feature"
         elif features.columns.duplicated().any():
             problem = (
                 f"returned the column '{features.columns[features.columns.duplicated()][0]}' twice"
@@ -113,7 +114,7 @@ class ProjectFeatures(Component):
         package = _load_package(path / described["package"])
         try:
             module = importlib.import_module(f"{package.__name__}.{module_name}")
-            found: Callable[[pd.DataFrame], pd.DataFrame] = getattr(module, function)
+            build: Callable[[pd.DataFrame], pd.DataFrame] = getattr(module, function)
         except (ImportError, AttributeError) as error:
             raise ModelError(
                 f"The feature function cannot be loaded: {error}.",
@@ -122,7 +123,7 @@ class ProjectFeatures(Component):
                 "relatively: `from . import helpers`",
                 next_step="correct it, or function in conf/features/project.yaml",
             ) from error
-        return found
+        return build
 
 
 def _load_package(folder: Path) -> ModuleType:

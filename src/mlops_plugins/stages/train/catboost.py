@@ -2,44 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlops_plugins import estimators
-from mlops_plugins.api.component import Component, Field
-from mlops_plugins.api.errors import ModelError
-from mlops_plugins.artifacts import files
+from mlops_plugins.api.component import Field
+from mlops_plugins.stages.train.boosted_trees import BoostedTrees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import numpy as np
-    import pandas as pd
-
     from mlops_plugins.api.context import Context, Task
-
-TREES = "trees.cbm"
-SHAPE = "shape.json"
+    from mlops_plugins.stages.train.catboost_model import CatBoostPredictor
 
 LOSSES: Mapping[Task, str] = {
     "binary": "Logloss",
     "multiclass": "MultiClass",
     "regression": "RMSE",
 }
-PARTS = {"learn": "train", "validation": "validation"}
-"""What CatBoost calls the rows, and what the curves do."""
+CURVES = {"learn": "train", "validation": "validation"}
+"""The names of the curves, by CatBoost's names of the rows."""
 
 
-class CatBoost(Component):
+class CatBoost(BoostedTrees):
     """Boosted symmetric trees of CatBoost, which learns what each category says by itself."""
 
+    conf: ClassVar[str] = "conf/train/catboost.yaml"
+
     n_estimators: int = Field(200, ge=1, description="Number of rounds.")
-    learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree's contribution.")
-    max_depth: int = Field(6, ge=1, le=16, description="Most levels of one tree.")
-    early_stopping: int | None = estimators.EARLY_STOPPING
-    class_weight: estimators.ClassWeight = estimators.CLASS_WEIGHT
-    monotonic: estimators.Monotonic = estimators.MONOTONIC
+    max_depth: int = Field(6, ge=1, le=16, description="Maximum number of levels of one tree.")
+
+    @property
+    def rounds(self) -> int:
+        """Return the maximum number of rounds."""
+        return self.n_estimators
 
     def search_space(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what is worth searching."""
@@ -49,42 +45,28 @@ class CatBoost(Component):
             "n_estimators": {"low": 50, "high": 500, "log": True},
         }
 
-    def train(self, context: Context, *, features: Path, output: Path) -> None:
-        """Fit, and write the preprocessing and the trees."""
-        ready = estimators.make_ready(
-            context,
-            features,
-            self,
-            _preprocessing,
-            where="conf/train/catboost.yaml",
-        )
-        trees = self._fit(context, ready)
-        estimators.save(ready.preprocessing, output)
-        _write(trees, output / TREES)
-        categories = len(ready.split.categorical)
-        files.write_json(
-            output / SHAPE, {"categories": categories, "classes": ready.classes is not None}
-        )
-
-    def _fit(self, context: Context, ready: estimators.Ready) -> Any:
+    def fit(
+        self, context: Context, data: estimators.BoostingData, curves: estimators.Curves
+    ) -> tuple[Any, int | None]:
+        """Return the fitted trees, and the number of rounds that are kept."""
         import catboost
 
-        curves = estimators.Curves(context, self.n_estimators)
+        from mlops_plugins.stages.train.catboost_model import pool
 
-        class Told:
-            """Tells the losses after each round."""
+        class Losses:
+            """Hands the losses on after each round."""
 
             def after_iteration(self, info: Any) -> bool:
-                """Go on."""
+                """Return True, to go on."""
                 losses = {
-                    PARTS[part]: value[-1]
-                    for part, found in info.metrics.items()
-                    for value in found.values()
+                    CURVES[rows]: value[-1]
+                    for rows, metrics in info.metrics.items()
+                    for value in metrics.values()
                 }
                 curves.round(info.iteration, losses)
                 return True
 
-        constraints = {} if ready.monotone is None else {"monotone_constraints": ready.monotone}
+        constraints = {} if data.monotone is None else {"monotone_constraints": data.monotone}
         trees = catboost.CatBoost(
             {
                 "loss_function": LOSSES[context.data.task],
@@ -98,94 +80,33 @@ class CatBoost(Component):
                 **constraints,
             }
         )
-        pools = [_pool(part, len(ready.split.categorical)) for part in ready.parts.values()]
+        pools = [
+            pool(rows, len(data.columns.categorical)) for rows in data.evaluation_sets.values()
+        ]
         stops = {"eval_set": pools[1], "use_best_model": True} if len(pools) > 1 else {}
         trees.fit(
             pools[0],
-            callbacks=[Told()],
-            early_stopping_rounds=self.early_stopping if stops else None,
+            callbacks=[Losses()],
+            early_stopping_rounds=self.early_stopping.rounds if stops else None,
             **stops,
         )
-        curves.end(trees.tree_count_)
-        return trees
+        return trees, trees.tree_count_
+
+    def preprocessing(self, columns: estimators.Columns) -> Any:
+        """Return the preprocessing; in it categories are whole numbers, missing ones too."""
+        preprocessing = estimators.ordinal_preprocessing(columns)
+        _, encoder, _ = preprocessing.transformers[0]
+        encoder.set_params(unknown_value=-1, encoded_missing_value=-2)
+        return preprocessing
+
+    def save(self, data: estimators.BoostingData, trees: Any, output: Path) -> None:
+        """Write the preprocessing, and the trees as CatBoost's own file."""
+        from mlops_plugins.stages.train import catboost_model
+
+        catboost_model.write(data, trees, output)
 
     def load(self, path: Path) -> CatBoostPredictor:
         """Read the preprocessing and the trees; neither file can hold code."""
-        import catboost
+        from mlops_plugins.stages.train import catboost_model
 
-        preprocessing = estimators.load(path).pipeline
-        trees = catboost.CatBoost()
-        try:
-            shape = files.read_json(path / SHAPE)
-            trees.load_model(str(path / TREES), format="cbm")
-            categories, classes = int(shape["categories"]), bool(shape["classes"])
-        except (catboost.CatBoostError, OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(
-                f"The model file cannot be read: {' '.join(str(error).split())[:200]}.",
-                where=str(path / TREES),
-                next_step="fetch the model again: `dvc checkout --force`, or `mlops export`",
-            ) from error
-        return CatBoostPredictor(preprocessing, trees, categories, classes=classes)
-
-
-def _preprocessing(split: estimators.Columns) -> Any:
-    """Return the preprocessing of trees, in which categories are whole numbers, missing ones too."""
-    made = estimators.ordinal_preprocessing(split)
-    name, encoder, columns = made.transformers[0]
-    encoder.set_params(unknown_value=-1, encoded_missing_value=-2)
-    return made.set_params(transformers=[(name, encoder, columns), *made.transformers[1:]])
-
-
-def _table(values: np.ndarray, categories: int) -> pd.DataFrame:
-    """Return prepared values as CatBoost takes them: it wants a category to be no float."""
-    import pandas as pd
-
-    table = pd.DataFrame(values.astype("float64"))
-    return table.astype(dict.fromkeys(range(categories), "int64"))
-
-
-def _pool(part: estimators.Part, categories: int) -> Any:
-    import catboost
-
-    table = _table(part.values, categories)
-    return catboost.Pool(
-        table, part.target, weight=part.weight, cat_features=list(range(categories))
-    )
-
-
-def _write(trees: Any, path: Path) -> None:
-    """Write the trees, without the time, the random id and the settings that CatBoost adds."""
-    metadata = trees.get_metadata()
-    for key in list(metadata.keys()):
-        del metadata[key]
-    trees.save_model(str(path), format="cbm")
-
-
-@dataclass(frozen=True)
-class CatBoostPredictor:
-    """Fitted preprocessing, and the trees that take what it makes."""
-
-    preprocessing: Any
-    trees: Any
-    categories: int
-    classes: bool
-
-    def scores(self, features: pd.DataFrame) -> np.ndarray:
-        """Return probabilities of shape (rows, classes), or values of shape (rows,)."""
-        values = self.preprocessing.transform(estimators.prepared(features))
-        made: np.ndarray = self.trees.predict(
-            _table(values, self.categories), prediction_type="RawFormulaVal", thread_count=1
-        )
-        return _chances(made) if self.classes else made
-
-
-def _chances(raw: np.ndarray) -> np.ndarray:
-    """Return probabilities: for two classes CatBoost adds up one log-odds, else one value a class."""
-    import numpy as np
-    from scipy.special import expit, softmax
-
-    if raw.ndim == 1:
-        last = expit(raw)
-        return np.column_stack([1 - last, last])
-    made: np.ndarray = softmax(raw, axis=1)
-    return made
+        return catboost_model.read(path)

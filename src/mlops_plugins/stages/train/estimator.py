@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlops_plugins import estimators
 from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mlops_plugins.api.context import Context
@@ -19,15 +20,17 @@ CONF = "conf/train/estimator.yaml"
 class Estimator(Component):
     """Any classifier or regressor of scikit-learn, with its own parameters."""
 
+    renamed: ClassVar[Mapping[str, str]] = {"most_categories": "maximum_categories"}
+
     estimator: str = Field(
         "RandomForestClassifier", description="The class's name, as scikit-learn writes it."
     )
     parameters: dict[str, Any] = Field({}, description="Arguments of the class; the seed is given.")
-    most_categories: int = Field(
+    maximum_categories: int = Field(
         50,
         ge=2,
-        description="Most one-hot columns made from one category; one of more values becomes "
-        "the mean of the target where a value stands.",
+        description="Maximum number of one-hot columns of one category; of one with more values, "
+        "each becomes the mean of the target in its rows.",
     )
 
     class_weight: estimators.ClassWeight = estimators.CLASS_WEIGHT
@@ -38,21 +41,25 @@ class Estimator(Component):
         from sklearn.pipeline import make_pipeline
 
         rows = estimators.read_training(context, features)
-        split = estimators.columns(rows.table, context, few=self.most_categories)
-        preprocessing = estimators.dense_preprocessing(split, most_categories=self.most_categories)
+        columns = estimators.columns(
+            rows.table, context, maximum_categories=self.maximum_categories
+        )
+        preprocessing = estimators.dense_preprocessing(
+            columns, maximum_categories=self.maximum_categories
+        )
         estimator = self._make(context)
         weight = estimators.row_weights(context, rows, self.class_weight, where=CONF)
-        given = {} if weight is None else {"sample_weight": weight}
-        if given:
+        weights = {} if weight is None else {"sample_weight": weight}
+        if weights:
             self._require_weights(estimator)
         values = preprocessing.fit_transform(rows.table, rows.target)
         monotone = estimators.constraints(
-            context, self.monotonic, split, first=0, width=values.shape[1], where=CONF
+            context, self.monotonic, columns, first=0, width=values.shape[1], where=CONF
         )
         if monotone is not None:
             self._constrain(estimator, monotone)
         try:
-            fitted = _fitted(estimator, context.threads, values, rows.target, **given)
+            fitted = _fitted(estimator, context.threads, values, rows.target, **weights)
         except (TypeError, ValueError) as error:
             raise ConfigurationError(
                 f"{self.estimator} cannot learn with these parameters: {_one_line(error)}.",
@@ -96,9 +103,8 @@ class Estimator(Component):
                 expected=f"the name of a {kind}, as RandomForest{kind.title()}",
                 next_step="correct it there",
             )
-        made = known[self.estimator]
         try:
-            estimator = made(**self.parameters)
+            estimator = known[self.estimator](**self.parameters)
         except TypeError as error:
             raise ConfigurationError(
                 f"{self.estimator} does not take these parameters: {error}.",
@@ -122,11 +128,11 @@ class Estimator(Component):
         return estimators.load(path)
 
 
-def _fitted(estimator: Any, threads: int, *rows: Any, **given: Any) -> Any:
-    """Fit with so many threads, if it takes any, and forget them.
+def _fitted(estimator: Any, threads: int, *rows: Any, **weights: Any) -> Any:
+    """Fit with so many threads, if it takes any, and let it predict with one.
 
-    While it learns, each tree is drawn for itself; but a prediction would add up the trees in the
-    order in which threads end.
+    Threads do not change how a tree is drawn; but a prediction would add up the trees in the order
+    in which threads end.
     """
     import warnings
 
@@ -137,7 +143,7 @@ def _fitted(estimator: Any, threads: int, *rows: Any, **given: Any) -> Any:
         estimator.set_params(n_jobs=threads)
     with warnings.catch_warnings(), threadpool_limits(threads):
         warnings.filterwarnings("ignore", "'n_jobs' has no effect", FutureWarning)
-        estimator.fit(*rows, **given)
+        estimator.fit(*rows, **weights)
     return estimator.set_params(n_jobs=None) if takes else estimator
 
 

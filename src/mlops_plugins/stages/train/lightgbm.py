@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from mlops_plugins import estimators
-from mlops_plugins.api.component import Component, Field
+from mlops_plugins.api.component import Field
+from mlops_plugins.stages.train.boosted_trees import BoostedTrees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
+    from mlops_plugins import estimators
     from mlops_plugins.api.context import Context, Task
-
-TRUSTED = (
-    "collections.OrderedDict",
-    "collections.defaultdict",
-    "lightgbm.basic.Booster",
-    "lightgbm.sklearn.LGBMClassifier",
-    "lightgbm.sklearn.LGBMRegressor",
-)
 
 METRICS: Mapping[Task, str] = {
     "binary": "binary_logloss",
@@ -28,16 +20,28 @@ METRICS: Mapping[Task, str] = {
 }
 
 
-class LightGBM(Component):
+class LightGBM(BoostedTrees):
     """Boosted trees of LightGBM on ordinal categories."""
 
+    conf: ClassVar[str] = "conf/train/lightgbm.yaml"
+    trusted: ClassVar[tuple[str, ...]] = (
+        "collections.OrderedDict",
+        "collections.defaultdict",
+        "lightgbm.basic.Booster",
+        "lightgbm.sklearn.LGBMClassifier",
+        "lightgbm.sklearn.LGBMRegressor",
+    )
+
     n_estimators: int = Field(200, ge=1, description="Number of rounds.")
-    learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree's contribution.")
-    num_leaves: int = Field(31, ge=2, description="Most leaves of one tree.")
-    min_child_samples: int = Field(20, ge=1, description="Fewest training rows in a leaf.")
-    early_stopping: int | None = estimators.EARLY_STOPPING
-    class_weight: estimators.ClassWeight = estimators.CLASS_WEIGHT
-    monotonic: estimators.Monotonic = estimators.MONOTONIC
+    num_leaves: int = Field(31, ge=2, description="Maximum number of leaves of one tree.")
+    min_child_samples: int = Field(
+        20, ge=1, description="Minimum number of training rows in a leaf."
+    )
+
+    @property
+    def rounds(self) -> int:
+        """Return the maximum number of rounds."""
+        return self.n_estimators
 
     def search_space(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what is worth searching."""
@@ -48,27 +52,22 @@ class LightGBM(Component):
             "min_child_samples": {"low": 5, "high": 100, "log": True},
         }
 
-    def train(self, context: Context, *, features: Path, output: Path) -> None:
-        """Fit and write the pipeline."""
-        from sklearn.pipeline import make_pipeline
-
-        ready = estimators.make_ready(
-            context,
-            features,
-            self,
-            # Its columns have no names: LightGBM refuses many.
-            estimators.ordinal_preprocessing,
-            where="conf/train/lightgbm.yaml",
-        )
-        estimator = self._fit(context, ready)
-        estimators.save(make_pipeline(ready.preprocessing, estimator), output, trusted=TRUSTED)
-
-    def _fit(self, context: Context, ready: estimators.Ready) -> Any:
+    def fit(
+        self, context: Context, data: estimators.BoostingData, curves: estimators.Curves
+    ) -> tuple[Any, int | None]:
+        """Return the fitted estimator, and the number of rounds that are kept."""
         import lightgbm
 
+        def losses(env: Any) -> None:
+            after = {part: value for part, _, value, *_ in env.evaluation_result_list}
+            curves.round(env.iteration + 1, after)
+
+        callbacks: list[Any] = [losses]
+        if data.held_out is not None:
+            callbacks.append(lightgbm.early_stopping(self.early_stopping.rounds, verbose=False))
         regression = context.data.task == "regression"
         kind = lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
-        constraints = {} if ready.monotone is None else {"monotone_constraints": ready.monotone}
+        constraints = {} if data.monotone is None else {"monotone_constraints": data.monotone}
         estimator = kind(
             n_estimators=self.n_estimators,
             learning_rate=self.learning_rate,
@@ -82,29 +81,15 @@ class LightGBM(Component):
             verbosity=-1,
             **constraints,
         )
-        curves = estimators.Curves(context, self.n_estimators)
-
-        def told(env: Any) -> None:
-            losses = {part: value for part, _, value, *_ in env.evaluation_result_list}
-            curves.round(env.iteration + 1, losses)
-
-        callbacks: list[Any] = [told]
-        if ready.held_out is not None:
-            callbacks.append(lightgbm.early_stopping(self.early_stopping, verbose=False))
-        parts = ready.parts.values()
+        evaluated = data.evaluation_sets.values()
         estimator.fit(
-            ready.train.values,
-            ready.train.target,
-            sample_weight=ready.train.weight,
-            eval_X=tuple(part.values for part in parts),
-            eval_y=tuple(part.target for part in parts),
-            eval_names=list(ready.parts),
-            eval_sample_weight=[part.weight for part in parts],
+            data.train.values,
+            data.train.target,
+            sample_weight=data.train.weight,
+            eval_X=tuple(rows.values for rows in evaluated),
+            eval_y=tuple(rows.target for rows in evaluated),
+            eval_names=list(data.evaluation_sets),
+            eval_sample_weight=[rows.weight for rows in evaluated],
             callbacks=callbacks,
         )
-        curves.end(estimator.best_iteration_ or None)
-        return estimator
-
-    def load(self, path: Path) -> estimators.SklearnPredictor:
-        """Return the fitted pipeline."""
-        return estimators.load(path, trusted=TRUSTED)
+        return estimator, estimator.best_iteration_ or None

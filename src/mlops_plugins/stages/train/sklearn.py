@@ -1,47 +1,57 @@
-"""Train with scikit-learn's HistGradientBoosting, the default; offer any estimator by its name."""
+"""Train with scikit-learn's HistGradientBoosting, the default."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlops_plugins import estimators
-from mlops_plugins.api.component import Component, Field
+from mlops_plugins.api.component import Field
+from mlops_plugins.stages.train.boosted_trees import BoostedTrees
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from mlops_plugins.api.context import Context
 
-SHOWN = 1000
-"""Training rows of which the loss is shown where none is held out."""
+CURVE_ROWS = 1000
+"""Training rows of which the learning curve is where none is held out."""
 
 
-class GradientBoosting(Component):
+class EarlyStopping(estimators.EarlyStopping):
+    """When to add no more trees: on small tables after ten rounds without gain."""
+
+    rounds: int | None = Field(
+        10, ge=1, description="Rounds without gain after which to stop; null for always all."
+    )
+    maximum_rows: int | None = Field(
+        10_000, ge=0, description="Training rows above which it does not stop early; null for any."
+    )
+
+
+class GradientBoosting(BoostedTrees):
     """Boosted trees on binned values; takes missing values and categories as they are."""
 
-    learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree's contribution.")
+    conf: ClassVar[str] = "conf/train/sklearn.yaml"
+
     max_iter: int = Field(
         200, ge=1, description="Number of trees (for each class, if more than two)."
     )
-    max_leaf_nodes: int = Field(31, ge=2, description="Most leaves of one tree.")
-    min_samples_leaf: int = Field(20, ge=1, description="Fewest training rows in a leaf.")
+    max_leaf_nodes: int = Field(31, ge=2, description="Maximum number of leaves of one tree.")
+    min_samples_leaf: int = Field(
+        20, ge=1, description="Minimum number of training rows in a leaf."
+    )
     l2_regularization: float = Field(0.0, ge=0, description="L2 penalty on the leaves' values.")
-    early_stopping: int | None = Field(
-        10,
-        ge=1,
-        description="Rounds without gain on a held-out tenth of the training rows after which no "
-        "more are added; null for always all rounds.",
+    early_stopping: EarlyStopping = Field(
+        EarlyStopping(),
+        description="Stop after `rounds` without gain on a held-out tenth of the training rows; null "
+        "for always all rounds. Not with more than `maximum_rows` training rows: each round measures "
+        "all rows once more, which a large table pays for and hardly needs; null for any number.",
     )
-    early_stopping_rows: int = Field(
-        10_000,
-        ge=0,
-        description="Most training rows with which it stops early: each round measures all rows once "
-        "more, which a large table pays for and hardly needs; 0 for none.",
-    )
-    class_weight: estimators.ClassWeight = estimators.CLASS_WEIGHT
-    monotonic: estimators.Monotonic = estimators.MONOTONIC
+
+    @property
+    def rounds(self) -> int:
+        """Return the maximum number of rounds."""
+        return self.max_iter
 
     def search_space(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what is worth searching."""
@@ -52,31 +62,13 @@ class GradientBoosting(Component):
             "l2_regularization": {"low": 0, "high": 10},
         }
 
-    def train(self, context: Context, *, features: Path, output: Path) -> None:
-        """Fit and write the pipeline."""
-        from sklearn.pipeline import make_pipeline
+    def fit(
+        self, context: Context, data: estimators.BoostingData, curves: estimators.Curves
+    ) -> tuple[Any, int | None]:
+        """Return the fitted estimator, and the number of rounds that are kept.
 
-        ready = estimators.make_ready(
-            context,
-            features,
-            self,
-            estimators.ordinal_preprocessing,
-            where="conf/train/sklearn.yaml",
-            stops=partial(self._stops, context),
-        )
-        estimator = self._fit(context, ready)
-        self._tell(context, ready, estimator)
-        estimators.save(make_pipeline(ready.preprocessing, estimator), output)
-
-    def _stops(self, context: Context, rows: int) -> bool:
-        if rows > self.early_stopping_rows:
-            context.log(
-                f"no early stopping: {rows:,} training rows are more than early_stopping_rows, "
-                f"{self.early_stopping_rows:,}"
-            )
-        return rows <= self.early_stopping_rows
-
-    def _fit(self, context: Context, ready: estimators.Ready) -> Any:
+        HistGradientBoosting calls nobody while it learns: the curves are given after the fit.
+        """
         from sklearn import ensemble
         from threadpoolctl import threadpool_limits
 
@@ -87,62 +79,58 @@ class GradientBoosting(Component):
             max_leaf_nodes=self.max_leaf_nodes,
             min_samples_leaf=self.min_samples_leaf,
             l2_regularization=self.l2_regularization,
-            categorical_features=list(range(len(ready.split.categorical))) or None,
-            monotonic_cst=ready.monotone,
-            early_stopping=ready.held_out is not None,
-            n_iter_no_change=self.early_stopping or 1,
+            categorical_features=list(range(len(data.columns.categorical))) or None,
+            monotonic_cst=data.monotone,
+            early_stopping=data.held_out is not None,
+            n_iter_no_change=self.early_stopping.rounds or 1,
             random_state=context.seed,
         )
         held_out = {}
-        if ready.held_out is not None:
+        if data.held_out is not None:
             held_out = {
-                "X_val": ready.held_out.values,
-                "y_val": ready.answers(ready.held_out),
-                "sample_weight_val": ready.held_out.weight,
+                "X_val": data.held_out.values,
+                "y_val": data.labels(data.held_out),
+                "sample_weight_val": data.held_out.weight,
             }
-        train = ready.train
+        train = data.train
         # The variables of the environment come too late where OpenMP is loaded already.
         with threadpool_limits(context.threads):
-            estimator.fit(
-                train.values, ready.answers(train), sample_weight=train.weight, **held_out
-            )
-        return estimator
-
-    def _tell(self, context: Context, ready: estimators.Ready, estimator: Any) -> None:
-        """Tell the curves after the fit: HistGradientBoosting calls nobody while it learns."""
-        curves = estimators.Curves(context, self.max_iter)
-        if ready.held_out is None:
-            losses = ({"train": loss} for loss in _losses(context, ready, estimator))
-        else:
-            scores = zip(estimator.train_score_, estimator.validation_score_, strict=True)
-            regression = context.data.task == "regression"
-            # Its scores are losses, negated, and half the squared error; the first is of no tree.
-            losses = (
-                {
-                    name: (2 * -score) ** 0.5 if regression else -score
-                    for name, score in zip(ready.parts, pair, strict=True)
-                }
-                for pair in list(scores)[1:]
-            )
-        for number, loss in enumerate(losses, start=1):
-            curves.round(number, loss)
-        curves.end(estimator.n_iter_)
-
-    def load(self, path: Path) -> estimators.SklearnPredictor:
-        """Return the fitted pipeline."""
-        return estimators.load(path)
+            estimator.fit(train.values, data.labels(train), sample_weight=train.weight, **held_out)
+        for number, losses in enumerate(_curves(context, data, estimator), start=1):
+            curves.round(number, losses)
+        return estimator, estimator.n_iter_
 
 
-def _losses(context: Context, ready: estimators.Ready, estimator: Any) -> Iterator[float]:
+def _curves(
+    context: Context, data: estimators.BoostingData, estimator: Any
+) -> Iterator[dict[str, float]]:
+    """Give the losses after each round."""
+    if data.held_out is None:
+        for loss in _training_losses(context, data, estimator):
+            yield {"train": loss}
+        return
+    regression = context.data.task == "regression"
+    scores = zip(estimator.train_score_, estimator.validation_score_, strict=True)
+    # Its scores are losses, negated, and half the squared error; the first is of no tree.
+    for pair in list(scores)[1:]:
+        yield {
+            name: (2 * -score) ** 0.5 if regression else -score
+            for name, score in zip(data.evaluation_sets, pair, strict=True)
+        }
+
+
+def _training_losses(
+    context: Context, data: estimators.BoostingData, estimator: Any
+) -> Iterator[float]:
     """Give the loss after each round, of the first rows alone: it is computed once more."""
     import numpy as np
 
-    values, target = ready.train.values[:SHOWN], ready.train.target[:SHOWN]
-    weight = None if ready.train.weight is None else ready.train.weight[:SHOWN]
+    values, target = data.train.values[:CURVE_ROWS], data.train.target[:CURVE_ROWS]
+    weight = None if data.train.weight is None else data.train.weight[:CURVE_ROWS]
     if context.data.task == "regression":
         for predicted in estimator.staged_predict(values):
             yield float(np.average((target - predicted) ** 2, weights=weight)) ** 0.5
     else:
-        for chances in estimator.staged_predict_proba(values):
-            found = np.clip(chances[np.arange(len(target)), target], 1e-15, None)
-            yield float(np.average(-np.log(found), weights=weight))
+        for probabilities in estimator.staged_predict_proba(values):
+            likelihood = np.clip(probabilities[np.arange(len(target)), target], 1e-15, None)
+            yield float(np.average(-np.log(likelihood), weights=weight))

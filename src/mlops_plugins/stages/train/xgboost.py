@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from mlops_plugins import estimators
-from mlops_plugins.api.component import Component, Field
+from mlops_plugins.api.component import Field
+from mlops_plugins.stages.train.boosted_trees import BoostedTrees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
+    from mlops_plugins import estimators
     from mlops_plugins.api.context import Context, Task
-
-TRUSTED = ("xgboost.core.Booster", "xgboost.sklearn.XGBClassifier", "xgboost.sklearn.XGBRegressor")
 
 METRICS: Mapping[Task, str] = {
     "binary": "logloss",
@@ -22,15 +20,23 @@ METRICS: Mapping[Task, str] = {
 }
 
 
-class XGBoost(Component):
+class XGBoost(BoostedTrees):
     """Boosted trees of XGBoost on ordinal categories."""
 
+    conf: ClassVar[str] = "conf/train/xgboost.yaml"
+    trusted: ClassVar[tuple[str, ...]] = (
+        "xgboost.core.Booster",
+        "xgboost.sklearn.XGBClassifier",
+        "xgboost.sklearn.XGBRegressor",
+    )
+
     n_estimators: int = Field(200, ge=1, description="Number of rounds.")
-    learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree's contribution.")
-    max_depth: int = Field(6, ge=1, description="Most levels of one tree.")
-    early_stopping: int | None = estimators.EARLY_STOPPING
-    class_weight: estimators.ClassWeight = estimators.CLASS_WEIGHT
-    monotonic: estimators.Monotonic = estimators.MONOTONIC
+    max_depth: int = Field(6, ge=1, description="Maximum number of levels of one tree.")
+
+    @property
+    def rounds(self) -> int:
+        """Return the maximum number of rounds."""
+        return self.n_estimators
 
     def search_space(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what is worth searching."""
@@ -40,68 +46,50 @@ class XGBoost(Component):
             "n_estimators": {"low": 50, "high": 500, "log": True},
         }
 
-    def train(self, context: Context, *, features: Path, output: Path) -> None:
-        """Fit and write the pipeline."""
-        from sklearn.pipeline import make_pipeline
-
-        ready = estimators.make_ready(
-            context,
-            features,
-            self,
-            estimators.ordinal_preprocessing,
-            where="conf/train/xgboost.yaml",
-        )
-        estimator = self._fit(context, ready)
-        estimators.save(make_pipeline(ready.preprocessing, estimator), output, trusted=TRUSTED)
-
-    def _fit(self, context: Context, ready: estimators.Ready) -> Any:
+    def fit(
+        self, context: Context, data: estimators.BoostingData, curves: estimators.Curves
+    ) -> tuple[Any, int | None]:
+        """Return the fitted estimator, and the number of rounds that are kept."""
         import xgboost
 
+        class Losses(xgboost.callback.TrainingCallback):  # type: ignore[misc]  # xgboost has no types
+            """Hands the losses on after each round."""
+
+            def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+                """Return False, to go on."""
+                series = zip(data.evaluation_sets, evals_log.values(), strict=True)
+                losses = {name: values[-1] for name, log in series for values in log.values()}
+                curves.round(epoch + 1, losses)
+                return False
+
+        callbacks: list[Any] = [Losses()]
+        if data.held_out is not None:
+            stopping = xgboost.callback.EarlyStopping(
+                rounds=self.early_stopping.rounds, save_best=True
+            )
+            callbacks.append(stopping)
         regression = context.data.task == "regression"
         kind = xgboost.XGBRegressor if regression else xgboost.XGBClassifier
-        curves = estimators.Curves(context, self.n_estimators)
-        parts = list(ready.parts.values())
         estimator = kind(
             n_estimators=self.n_estimators,
             learning_rate=self.learning_rate,
             max_depth=self.max_depth,
             eval_metric=METRICS[context.data.task],
-            monotone_constraints=None if ready.monotone is None else tuple(ready.monotone),
-            callbacks=self._callbacks(ready, curves),
+            monotone_constraints=None if data.monotone is None else tuple(data.monotone),
+            callbacks=callbacks,
             n_jobs=context.threads,
             random_state=context.seed,
         )
-        weights = [part.weight for part in parts]
+        evaluated = list(data.evaluation_sets.values())
+        weights = [rows.weight for rows in evaluated]
         estimator.fit(
-            ready.train.values,
-            ready.train.target,
-            sample_weight=ready.train.weight,
-            eval_set=[(part.values, part.target) for part in parts],
-            sample_weight_eval_set=None if ready.train.weight is None else weights,
+            data.train.values,
+            data.train.target,
+            sample_weight=data.train.weight,
+            eval_set=[(rows.values, rows.target) for rows in evaluated],
+            sample_weight_eval_set=None if data.train.weight is None else weights,
             verbose=False,
         )
-        curves.end(estimator.get_booster().num_boosted_rounds())
         estimator.set_params(callbacks=None)
         del estimator.evals_result_  # the model's history has them
-        return estimator
-
-    def _callbacks(self, ready: estimators.Ready, curves: estimators.Curves) -> list[Any]:
-        import xgboost
-
-        class Told(xgboost.callback.TrainingCallback):  # type: ignore[misc]  # xgboost has no types
-            """Tells the losses after each round."""
-
-            def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-                """Go on."""
-                found = zip(ready.parts, evals_log.values(), strict=True)
-                losses = {name: values[-1] for name, log in found for values in log.values()}
-                curves.round(epoch + 1, losses)
-                return False
-
-        if ready.held_out is None:
-            return [Told()]
-        return [Told(), xgboost.callback.EarlyStopping(rounds=self.early_stopping, save_best=True)]
-
-    def load(self, path: Path) -> estimators.SklearnPredictor:
-        """Return the fitted pipeline."""
-        return estimators.load(path, trusted=TRUSTED)
+        return estimator, estimator.get_booster().num_boosted_rounds()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
 from mlops_plugins.stages.tune.search import best
 
 if TYPE_CHECKING:
@@ -22,17 +25,14 @@ MARKS: Mapping[str, dict[str, Any]] = {
 
 def history(path: Path, metric: str, trials: Sequence[Trial]) -> None:
     """Draw each trial's value in the order of the search, its folds, and the best so far."""
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
     for trial in trials:
         if trial.state == "complete":
             axes.vlines(trial.number, min(trial.folds), max(trial.folds), color="#9db8d1")
     _marks(axes, trials, lambda trial: trial.number)
-    leaders = [(each.number, best(trials[:place])) for place, each in enumerate(trials, 1)]
-    steps = [(number, leader.value) for number, leader in leaders if leader is not None]
+    bests = [(each.number, best(trials[:count])) for count, each in enumerate(trials, 1)]
+    steps = [(number, trial.value) for number, trial in bests if trial is not None]
     axes.step(*zip(*steps, strict=True), where="post", color="black", label="best so far")
     failed = [trial.number for trial in trials if trial.state == "failed"]
     if failed:
@@ -48,37 +48,36 @@ def options(
     path: Path,
     metric: str,
     trials: Sequence[Trial],
-    leader: Trial,
+    best_trial: Trial,
     space: Mapping[str, BaseDistribution],
 ) -> None:
     """Draw, for each option, what its values gave; a star marks the best trial."""
-    from matplotlib.figure import Figure
-
     columns = min(3, len(space))
     rows = -(-len(space) // columns)
     figure = Figure(figsize=(3.6 * columns, 3.2 * rows), layout="constrained")
-    for place, (name, where) in enumerate(space.items(), 1):
-        axes: Any = figure.add_subplot(rows, columns, place)
-        named = hasattr(where, "choices")
+    for position, (name, distribution) in enumerate(space.items(), 1):
+        axes: Any = figure.add_subplot(rows, columns, position)
+        named = hasattr(distribution, "choices")
 
         def value(trial: Trial, name: str = name, named: bool = named) -> Any:
-            # Of names an axis takes the order of their first sight, and of numbers their size.
+            # An axis has names in the order in which they come, and numbers by size.
             return str(trial.options[name]) if named else trial.options[name]
 
         _marks(axes, trials, value)
         star = {"marker": "*", "s": 180, "color": "black", "zorder": 3, "label": "best"}
-        axes.scatter([value(leader)], [leader.value], **star)
-        if getattr(where, "log", False):
-            _scale(axes, where)
+        axes.scatter([value(best_trial)], [best_trial.value], **star)
+        if getattr(distribution, "log", False):
+            _scale(axes, distribution)
         axes.set(xlabel=name, ylabel=metric)
-        if place == 1:
+        if position == 1:
             axes.legend()
     _save(figure, path)
 
 
-def _scale(axes: Any, where: Any) -> None:
+def _scale(axes: Any, distribution: Any) -> None:
     """Scale by orders of magnitude; the axis' own labels of less than one would overlap."""
-    ticks = [where.low, (where.low * where.high) ** 0.5, where.high]
+    low, high = distribution.low, distribution.high
+    ticks = [low, (low * high) ** 0.5, high]
     axes.set_xscale("log")
     axes.minorticks_off()
     axes.set_xticks(ticks, labels=[f"{tick:.2g}" for tick in ticks])

@@ -1,9 +1,11 @@
-"""The parts of the training rows that trials learn from and are judged by."""
+"""The cross-validation folds of the training rows, as folders of features."""
 
 from __future__ import annotations
 
 import shutil
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts import folds, tables
@@ -13,13 +15,12 @@ from mlops_plugins.stages.tune.space import FILE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
     import pyarrow as pa
 
     from mlops_plugins.api.context import Context
 
-TRAIN, JUDGE = "train.parquet", "test.parquet"
-"""What a folder of features holds; here the second is the fold's own, and no row that judges the model."""
+TRAIN, TEST = "train.parquet", "test.parquet"
+"""What a folder of features holds; here both are of the training rows, none of the model's test rows."""
 
 
 def write(
@@ -28,26 +29,26 @@ def write(
     """Write a folder of features for each fold, and return them in order.
 
     The folds are those that the split left; without them, `count` are drawn: windows of time if
-    the data have a column of time, else parts in which each class is as frequent as in all.
+    the data have a column of time, else stratified by class.
 
     Raises:
-        DataError: Features and splits have not the same rows, or a fold cannot judge.
+        DataError: Features and splits have not the same rows, or a fold cannot be scored.
     """
-    table = _whole(context, features, splits)
-    made = []
-    for number, (trains, judges) in enumerate(_positions(context, table, splits, count), 1):
+    table = _training_table(context, features, splits)
+    folders = []
+    for number, (train, test) in enumerate(_positions(context, table, splits, count), 1):
         folder = output / f"fold-{number}"
-        learnt, judged = table.take(trains), table.take(judges)
-        _require_classes(context, judged, number)
-        tables.write(learnt, folder / TRAIN)
-        tables.write(judged, folder / JUDGE)
+        test_rows = table.take(test)
+        _require_classes(context, test_rows, number)
+        tables.write(table.take(train), folder / TRAIN)
+        tables.write(test_rows, folder / TEST)
         if (features / "recipe").exists():
             shutil.copytree(features / "recipe", folder / "recipe")
-        made.append(folder)
-    return made
+        folders.append(folder)
+    return folders
 
 
-def _whole(context: Context, features: Path, splits: Path) -> pa.Table:
+def _training_table(context: Context, features: Path, splits: Path) -> pa.Table:
     table = training_rows(context, features)
     rows = tables.count(splits / TRAIN)
     if table.num_rows != rows:
@@ -83,8 +84,6 @@ def _positions(
 
 
 def _drawn(context: Context, table: pa.Table, count: int) -> pa.Table:
-    import numpy as np
-
     rows = table.num_rows
     classes = np.zeros(rows, dtype=np.int64)
     if context.data.task != "regression":
@@ -102,7 +101,7 @@ def _times(table: pa.Table, name: str) -> Any:
             if missing
             else f"The column of time '{name}' has no value in some training rows.",
             where="data/splits/train.parquet",
-            expected="a time in each row, to judge trials by later rows",
+            expected="a time in each row, to score trials on later rows",
             next_step="correct data.time in conf/config.yaml, or give the split the option `folds: 3`",
         )
     times = table.column(name).to_numpy()
@@ -116,13 +115,13 @@ def _times(table: pa.Table, name: str) -> Any:
     return times
 
 
-def _require_classes(context: Context, judged: pa.Table, number: int) -> None:
+def _require_classes(context: Context, test_rows: pa.Table, number: int) -> None:
     if context.data.task != "binary":
         return
-    if len(judged.column(context.data.target).drop_null().unique()) < 2:
+    if len(test_rows.column(context.data.target).drop_null().unique()) < 2:
         raise DataError(
-            f"The rows that judge in fold {number} are of one class.",
+            f"The test rows of fold {number} are of one class.",
             where=f"{FILE}: folds, or those of the split",
             expected="rows of both classes in each fold",
-            next_step="ask for fewer folds there, or get more rows",
+            next_step="set fewer folds there, or get more rows",
         )

@@ -51,11 +51,11 @@ class Journal:
     def read(self) -> None:
         """Read what is there, and cut off what a kill left."""
         content = self.path.read_bytes() if self.path.exists() else b""
-        whole = content[: content.rfind(b"\n") + 1]
-        if len(whole) < len(content):
+        complete = content[: content.rfind(b"\n") + 1]
+        if len(complete) < len(content):
             with self.path.open("rb+") as stream:
-                stream.truncate(len(whole))
-        for line in whole.splitlines():
+                stream.truncate(len(complete))
+        for line in complete.splitlines():
             self._take(json.loads(line))
 
     def _take(self, line: dict[str, Any]) -> None:
@@ -65,14 +65,14 @@ class Journal:
 
 
 @contextmanager
-def opened(context: Context, identity: Any) -> Iterator[Journal]:
-    """Give the journal of the search with this identity; no other process has it meanwhile.
+def opened(context: Context, fingerprint: Any) -> Iterator[Journal]:
+    """Give the journal of the search with this fingerprint; no other process has it meanwhile.
 
     It is in the project's cache: deleting it costs the search's time, and nothing else.
     """
     from filelock import FileLock, Timeout
 
-    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()
     folder = context.home / FOLDER / digest[:32]
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / "lock")

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class NoTuner(Component):
-    """Looks for nothing."""
+    """Tunes nothing."""
 
     def tune(
         self, context: Context, *, features: Path, splits: Path, trainer: Trainer, output: Path
     ) -> None:
-        """Write that no option was found."""
+        """Write that no option is tuned."""
         files.write_json(output / "best.json", {"train": trainer.name, "options": {}})

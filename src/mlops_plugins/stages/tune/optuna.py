@@ -18,31 +18,31 @@ if TYPE_CHECKING:
     from mlops_plugins.api.contracts.tune import Trainer
 
 FORMAT = 1
-"""Raise it when the same options on the same folds would be judged otherwise."""
+"""Raise it when the same options on the same folds would be scored otherwise."""
 
 
 class Optuna(Component):
-    """Searches by Parzen estimators (TPE); trials are judged by folds of the training rows."""
+    """Searches by Parzen estimators (TPE); trials are scored by cross-validation on the training rows."""
 
-    trials: int = Field(30, ge=1, description="How many trials there are in all.")
+    trials: int = Field(30, ge=1, description="Number of trials.")
     minutes: float | None = Field(
         None,
         gt=0,
-        description="After so many minutes of search no trial is begun, though trials are left; null "
-        "for no end. With it the same search may find other options on another machine.",
+        description="Minutes of search after which no more trials begin; null for no limit. With it the "
+        "same search may find other options on another machine.",
     )
     workers: int = Field(
-        1, ge=1, description="How many trials are judged at once, each in a process with `threads`."
+        1, ge=1, description="How many trials are scored at once, each in a process with `threads`."
     )
     pruner: Literal["median", "none"] = Field(
         "median",
         description="median stops a trial that is worse, on the folds so far, than the median of "
-        "those before it; none judges each on all folds.",
+        "those before it; none scores each on all folds.",
     )
     folds: int = Field(
         3,
         ge=2,
-        description="How many folds of the training rows judge a trial, if the split left none: "
+        description="Number of cross-validation folds of the training rows, if the split left none: "
         "windows of time if data.time is set, else drawn.",
     )
     space: dict[str, Dimension] = Field(
@@ -54,11 +54,11 @@ class Optuna(Component):
     def tune(
         self, context: Context, *, features: Path, splits: Path, trainer: Trainer, output: Path
     ) -> None:
-        """Search, and write what was found and every trial."""
+        """Search, and write the best options and every trial."""
         from mlops_plugins.api.errors import ModelError
         from mlops_plugins.stages.tune import cv_folds, journal, search_report
+        from mlops_plugins.stages.tune.distributions import distributions
         from mlops_plugins.stages.tune.search import Budget, Search, best
-        from mlops_plugins.stages.tune.space import distributions
 
         space = distributions(self.space, trainer)
         budget = Budget(self.trials, self.minutes, self.workers)
@@ -66,12 +66,12 @@ class Optuna(Component):
             folds = cv_folds.write(
                 context, features=features, splits=splits, count=self.folds, output=Path(scratch)
             )
-            identity = self._identity(context, trainer, space, folds)
-            with journal.opened(context, identity) as kept:
-                search = Search(context, trainer, space, folds, self.pruner, budget, kept)
+            fingerprint = self._fingerprint(context, trainer, space, folds)
+            with journal.opened(context, fingerprint) as opened:
+                search = Search(context, trainer, space, folds, self.pruner, budget, opened)
                 trials = search.run()
-        leader = best(trials)
-        if leader is None:
+        best_trial = best(trials)
+        if best_trial is None:
             raise ModelError(
                 f"All {len(trials)} trials failed; the first: {trials[0].reason}.",
                 where=f"tune: optuna: trials of train/{trainer.name}",
@@ -83,11 +83,11 @@ class Optuna(Component):
             trainer=trainer.name,
             metric=search.metric,
             trials=trials,
-            leader=leader,
+            best_trial=best_trial,
             space=space,
         )
 
-    def _identity(
+    def _fingerprint(
         self,
         context: Context,
         trainer: Trainer,
@@ -98,14 +98,14 @@ class Optuna(Component):
         import optuna
 
         from mlops_plugins.artifacts import files
-        from mlops_plugins.stages.tune.cv_folds import JUDGE, TRAIN
+        from mlops_plugins.stages.tune.cv_folds import TEST, TRAIN
 
         return {
             "format": FORMAT,
             "optuna": optuna.__version__,
             "train": [trainer.name, trainer.options, trainer.identity],
-            "space": {name: str(where) for name, where in space.items()},
-            "folds": [[files.digest(fold / name) for name in (TRAIN, JUDGE)] for fold in folds],
+            "space": {name: str(distribution) for name, distribution in space.items()},
+            "folds": [[files.digest(fold / name) for name in (TRAIN, TEST)] for fold in folds],
             "task": [context.data.task, context.data.target, context.data.weight],
             "seed": context.seed,
             "threads": context.threads,

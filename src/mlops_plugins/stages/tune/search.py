@@ -1,4 +1,4 @@
-"""The search: one process asks Optuna and tells it, and others judge folds.
+"""The search: one process asks Optuna and tells it, and others score folds.
 
 It is the same search however often it was interrupted. Trials are asked for in batches of as many as
 there are workers, each by a sampler seeded with its number, and Optuna is told of a batch in order,
@@ -11,8 +11,15 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import optuna
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.samplers import TPESampler
+from optuna.trial import TrialState
 
 from mlops_plugins.api.contracts.tune import Trial
 from mlops_plugins.api.errors import ModelError
@@ -25,7 +32,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
     from pathlib import Path
 
-    import optuna
     from optuna.distributions import BaseDistribution
 
     from mlops_plugins.api.context import Context
@@ -33,18 +39,18 @@ if TYPE_CHECKING:
     from mlops_plugins.stages.tune.journal import Journal
     from mlops_plugins.stages.tune.trial import Score
 
-UNPRUNED = 5
-"""So many trials end before one is stopped early: the median of fewer says little."""
+STARTUP_TRIALS = 5
+"""Trials that end before one is pruned: the median of fewer says little."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to search: the first that is used up ends it.
+    """How long to search: until the trials or the minutes are used up.
 
     Attributes:
         trials: How many trials there are in all.
         minutes: After which no trial is begun, counted over all runs of the search; None for no end.
-        workers: How many trials are judged at once.
+        workers: How many trials are scored at once.
     """
 
     trials: int
@@ -53,8 +59,8 @@ class Budget:
 
 
 @dataclass
-class _Asked:
-    """A trial that Optuna was asked for; `ended` is what became of it."""
+class _OpenTrial:
+    """A trial that Optuna was asked for, until it is told the result, `ended`."""
 
     trial: optuna.Trial
     folds: list[float] = field(default_factory=list)
@@ -100,23 +106,21 @@ class Search:
         with workers.started(self.budget.workers) as executor:
             for first in range(0, self.budget.trials, self.budget.workers):
                 numbers = range(first, min(first + self.budget.workers, self.budget.trials))
-                if self._is_over() and first and not kept.intersection(numbers):
+                if self._is_out_of_time() and first and not kept.intersection(numbers):
                     break
                 batch = [self._ask(study, number) for number in numbers]
-                self._judge(batch, executor)
-                for asked in batch:
-                    done.append(_tell(study, asked))
+                self._score(batch, executor)
+                for open_trial in batch:
+                    done.append(_tell(study, open_trial))
                     if done[-1].number not in kept:
-                        self._show(done)
+                        self._log_progress(done)
         return done
 
     def _study(self) -> optuna.Study:
-        import optuna
-
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         pruner: optuna.pruners.BasePruner = optuna.pruners.NopPruner()
         if self.pruner == "median":
-            pruner = optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED)
+            pruner = optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS)
         study = optuna.create_study(direction="maximize", pruner=pruner)
         if (current := self._current()) is not None:
             study.enqueue_trial(current)
@@ -124,85 +128,82 @@ class Search:
 
     def _current(self) -> dict[str, Any] | None:
         """Return the trainer's options as they are, if the space has them: they are tried first."""
-        from optuna.distributions import CategoricalDistribution
-
-        found = {}
-        for name, where in self.space.items():
+        current = {}
+        for name, distribution in self.space.items():
             value: Any = self.trainer.options
             for part in name.split("."):
                 value = value.get(part) if isinstance(value, dict) else None
-            if isinstance(where, CategoricalDistribution):
-                contained = value in where.choices
-            else:
-                contained = isinstance(value, int | float) and where.low <= value <= where.high  # type: ignore[attr-defined]
-            if not contained:
+            if not _contains(distribution, value):
                 return None
-            found[name] = value
-        return found
+            current[name] = value
+        return current
 
-    def _ask(self, study: optuna.Study, number: int) -> _Asked:
-        import numpy as np
-        from optuna.samplers import TPESampler
-
+    def _ask(self, study: optuna.Study, number: int) -> _OpenTrial:
         (seed,) = np.random.SeedSequence([self.context.seed, number]).generate_state(1)
         study.sampler = TPESampler(seed=int(seed))
-        asked = _Asked(study.ask(dict(self.space)))
+        open_trial = _OpenTrial(study.ask(dict(self.space)))
         known = self.journal.trials.get(number)
-        if known is not None and known.options == asked.trial.params:
-            asked.folds, asked.ended = list(known.folds), known
+        if known is not None and known.options == open_trial.trial.params:
+            open_trial.folds, open_trial.ended = list(known.folds), known
             for step, _ in enumerate(known.folds):
-                asked.trial.report(_mean(known.folds[: step + 1]), step)
-        return asked
+                open_trial.trial.report(_mean(known.folds[: step + 1]), step)
+        return open_trial
 
-    def _judge(self, batch: Sequence[_Asked], executor: Executor) -> None:
-        """Judge the trials of a batch at once, each fold by fold, until it ends or is pruned."""
-        going: dict[Future[Score], _Asked] = {}
-        for asked in batch:
-            if asked.ended is None:
-                going[self._begin(asked, executor)] = asked
+    def _score(self, batch: Sequence[_OpenTrial], executor: Executor) -> None:
+        """Score the trials of a batch at once, each fold by fold, until it ends or is pruned."""
+        going: dict[Future[Score], _OpenTrial] = {}
+        for open_trial in batch:
+            if open_trial.ended is None:
+                going[self._begin(open_trial, executor)] = open_trial
         while going:
             finished, _ = wait(going, return_when=FIRST_COMPLETED)
             for future in finished:
-                asked = going.pop(future)
-                self._take(asked, _result(future))
-                if asked.ended is None:
-                    going[self._begin(asked, executor)] = asked
+                open_trial = going.pop(future)
+                self._record(open_trial, _result(future))
+                if open_trial.ended is None:
+                    going[self._begin(open_trial, executor)] = open_trial
                 else:
-                    self.journal.add(asked.ended, time.monotonic() - self._began)
+                    self.journal.add(open_trial.ended, time.monotonic() - self._began)
 
-    def _begin(self, asked: _Asked, executor: Executor) -> Future[Score]:
-        fold = self.folds[len(asked.folds)]
-        return executor.submit(score, silent(self.context), self.trainer, asked.trial.params, fold)
+    def _begin(self, open_trial: _OpenTrial, executor: Executor) -> Future[Score]:
+        fold = self.folds[len(open_trial.folds)]
+        return executor.submit(
+            score, silent(self.context), self.trainer, open_trial.trial.params, fold
+        )
 
-    def _take(self, asked: _Asked, found: Score) -> None:
-        if found.value is None:
-            asked.end("failed", found.reason)
+    def _record(self, open_trial: _OpenTrial, score: Score) -> None:
+        if score.value is None:
+            open_trial.end("failed", score.reason)
             return
-        asked.folds.append(found.value)
-        asked.trial.report(_mean(asked.folds), len(asked.folds) - 1)
-        if len(asked.folds) == len(self.folds):
-            asked.end("complete")
-        elif asked.trial.should_prune():
-            asked.end("pruned")
+        open_trial.folds.append(score.value)
+        open_trial.trial.report(_mean(open_trial.folds), len(open_trial.folds) - 1)
+        if len(open_trial.folds) == len(self.folds):
+            open_trial.end("complete")
+        elif open_trial.trial.should_prune():
+            open_trial.end("pruned")
 
-    def _is_over(self) -> bool:
+    def _is_out_of_time(self) -> bool:
         minutes = self.budget.minutes
         return minutes is not None and time.monotonic() - self._began >= 60 * minutes
 
-    def _show(self, done: Sequence[Trial]) -> None:
-        """Say how the newest trial ended, and what is left of the budget."""
-        trial, leader = done[-1], best(done)
+    def _log_progress(self, done: Sequence[Trial]) -> None:
+        """Log how the last trial ended, and what is left of the budget."""
+        trial, best_trial = done[-1], best(done)
         if trial.value is not None and trial.state == "complete":
             self.context.log_metric(f"tune.{self.metric}", trial.value, trial.number)
-        told = f"{self.metric} {trial.value:.4f}" if trial.value is not None else trial.reason
+        result = f"{self.metric} {trial.value:.4f}" if trial.value is not None else trial.reason
         if trial.state != "complete":
-            told = f"{trial.state}, {told}"
+            result = f"{trial.state}, {result}"
         left = [f"{self.budget.trials - len(done)} of {self.budget.trials} trials"]
         if self.budget.minutes is not None:
             minutes = self.budget.minutes - (time.monotonic() - self._began) / 60
             left.append(f"{max(minutes, 0):.1f} minutes")
-        ahead = f"best {leader.value:.4f} (trial {leader.number})" if leader else "none is best yet"
-        self.context.log(f"trial {trial.number}: {told}; {ahead}; left: {', '.join(left)}")
+        so_far = (
+            f"best {best_trial.value:.4f} (trial {best_trial.number})"
+            if best_trial
+            else "none is best yet"
+        )
+        self.context.log(f"trial {trial.number}: {result}; {so_far}; left: {', '.join(left)}")
 
 
 def best(trials: Sequence[Trial]) -> Trial | None:
@@ -211,30 +212,36 @@ def best(trials: Sequence[Trial]) -> Trial | None:
     return max(complete, key=lambda trial: (trial.value, -trial.number), default=None)
 
 
+def _contains(distribution: BaseDistribution, value: Any) -> bool:
+    if isinstance(distribution, CategoricalDistribution):
+        return value in distribution.choices
+    return (
+        isinstance(distribution, FloatDistribution | IntDistribution)
+        and isinstance(value, int | float)
+        and distribution.low <= value <= distribution.high
+    )
+
+
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def _tell(study: optuna.Study, asked: _Asked) -> Trial:
-    from optuna.trial import TrialState
-
-    assert asked.ended is not None  # noqa: S101  a batch is told of when all of it has ended
-    if asked.ended.state == "complete":
-        study.tell(asked.trial, asked.ended.value)
+def _tell(study: optuna.Study, open_trial: _OpenTrial) -> Trial:
+    assert open_trial.ended is not None  # noqa: S101  Optuna is told when the batch has ended
+    if open_trial.ended.state == "complete":
+        study.tell(open_trial.trial, open_trial.ended.value)
     else:
-        state = TrialState.PRUNED if asked.ended.state == "pruned" else TrialState.FAIL
-        study.tell(asked.trial, state=state)
-    return asked.ended
+        state = TrialState.PRUNED if open_trial.ended.state == "pruned" else TrialState.FAIL
+        study.tell(open_trial.trial, state=state)
+    return open_trial.ended
 
 
 def _result(future: Future[Score]) -> Score:
-    from concurrent.futures.process import BrokenProcessPool
-
     try:
         return future.result()
     except BrokenProcessPool as error:
         raise ModelError(
-            "A process that judged a trial died: the machine's memory may be too small for so many.",
+            "A process that scored a trial died: the machine's memory may be too small for so many.",
             where="conf/tune/optuna.yaml: workers",
-            next_step="ask for fewer workers there; the trials that ended are kept",
+            next_step="set fewer workers there; the trials that ended are kept",
         ) from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from mlops_plugins.artifacts import files
 from mlops_plugins.config.option_tree import nested
 from mlops_plugins.stages.tune import charts
@@ -24,7 +26,7 @@ def write(
     trainer: str,
     metric: str,
     trials: Sequence[Trial],
-    leader: Trial,
+    best_trial: Trial,
     space: Mapping[str, BaseDistribution],
 ) -> None:
     """Write `best.json`, `trials.json`, `trials.csv`, `history.png` and `options.png`.
@@ -36,31 +38,31 @@ def write(
         trainer: The trainer's name.
         metric: The metric's name.
         trials: The trials by number.
-        leader: The best of them.
+        best_trial: The best of them.
         space: What was searched.
     """
     output.mkdir(parents=True, exist_ok=True)
-    files.write_json(output / "best.json", {"train": trainer, "options": nested(leader.options)})
+    files.write_json(
+        output / "best.json", {"train": trainer, "options": nested(best_trial.options)}
+    )
     files.write_json(
         output / "trials.json", {"metric": metric, "trials": [vars(trial) for trial in trials]}
     )
     _table(output / "trials.csv", metric, trials, space)
     charts.history(output / "history.png", metric, trials)
-    charts.options(output / "options.png", metric, trials, leader, space)
+    charts.options(output / "options.png", metric, trials, best_trial, space)
 
 
 def _table(path: Path, metric: str, trials: Sequence[Trial], space: Mapping[str, Any]) -> None:
-    import pandas as pd
-
     rows = []
-    for place, trial in enumerate(trials, 1):
-        leader = best(trials[:place])
-        measured = {
+    for count, trial in enumerate(trials, 1):
+        so_far = best(trials[:count])
+        values = {
             metric: trial.value,
             "lowest fold": min(trial.folds, default=None),
             "highest fold": max(trial.folds, default=None),
-            "best so far": leader.value if leader else None,
+            "best so far": so_far.value if so_far else None,
         }
         options = {name: trial.options[name] for name in space}
-        rows.append({"number": trial.number, "state": trial.state, **measured, **options})
+        rows.append({"number": trial.number, "state": trial.state, **values, **options})
     files.write_text(path, pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))

@@ -1,4 +1,4 @@
-"""Processes that judge folds: none of them outlives the one that searches, however that ends."""
+"""Processes that score folds: none of them outlives the one that searches, however that ends."""
 
 from __future__ import annotations
 

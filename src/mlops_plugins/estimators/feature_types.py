@@ -1,4 +1,4 @@
-"""How each feature is prepared, told by the training rows."""
+"""How each feature is prepared, by its values in the training rows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from mlops_plugins.api.deprecation import renamed_arguments
 from mlops_plugins.api.errors import DataError
 from mlops_plugins.estimators import text
 
@@ -17,19 +18,19 @@ if TYPE_CHECKING:
 
     from mlops_plugins.api.context import Context, Task
 
-FEW = 40
+MAXIMUM_CATEGORIES = 40
 """Trees take a category of at most so many values as it is."""
 
-REPEATS = 2
-"""A text column each of whose values stands in so many rows, on average, is a category."""
+MINIMUM_REPEATS = 2
+"""A column of text each of whose values is in so many rows, on average, is a category."""
 
 
-class Kind(StrEnum):
+class FeatureType(StrEnum):
     """How a feature is prepared."""
 
     NUMBER = "number"
     CATEGORY = "category"
-    MANY = "category of many values"
+    HIGH_CARDINALITY = "category of many values"
     TEXT = "text"
     EMPTY = "empty"
 
@@ -41,26 +42,33 @@ class Columns:
     Attributes:
         numeric: Numbers and booleans.
         categorical: Categories that an encoder names one by one.
-        many: Categories of many values: each value becomes the mean of the target where it stands.
+        high_cardinality: Categories of many values: each value becomes the mean of the target
+            in its rows.
         text: Text, and into how many numbers each is turned.
-        task: What is learnt.
-        seed: The one seed.
+        task: The task of the model.
+        seed: The seed of what is drawn.
     """
 
     numeric: list[str]
     categorical: list[str]
-    many: list[str] = field(default_factory=list)
+    high_cardinality: list[str] = field(default_factory=list)
     text: Mapping[str, int] = field(default_factory=dict)
     task: Task = "binary"
     seed: int = 0
 
 
-def columns(frame: pd.DataFrame, context: Context | None = None, *, few: int = FEW) -> Columns:
+@renamed_arguments(few="maximum_categories")
+def columns(
+    frame: pd.DataFrame,
+    context: Context | None = None,
+    *,
+    maximum_categories: int = MAXIMUM_CATEGORIES,
+) -> Columns:
     """Sort the features of the training rows by how they are prepared.
 
     Without a context, all that is not a number is a category, and nothing is left out. With one,
-    a category of more than `few` values, and text, are told apart from it, and a column without
-    any value is left out.
+    categories of more than `maximum_categories` values and text are listed apart, and a column
+    without any value is left out.
 
     Raises:
         DataError: A column can be no feature, or none is left.
@@ -68,10 +76,10 @@ def columns(frame: pd.DataFrame, context: Context | None = None, *, few: int = F
     if context is None:
         numeric = [name for name in map(str, frame) if _is_number(frame[name])]
         return Columns(numeric, [name for name in map(str, frame) if name not in set(numeric)])
-    found: dict[Kind, list[str]] = {kind: [] for kind in Kind}
+    names: dict[FeatureType, list[str]] = {each: [] for each in FeatureType}
     for name in map(str, frame):
-        found[kind_of(frame[name], few)].append(name)
-    if len(found[Kind.EMPTY]) == frame.shape[1]:
+        names[feature_type(frame[name], maximum_categories)].append(name)
+    if len(names[FeatureType.EMPTY]) == frame.shape[1]:
         raise DataError(
             "No feature has a value.",
             where="data/features/train.parquet",
@@ -79,34 +87,37 @@ def columns(frame: pd.DataFrame, context: Context | None = None, *, few: int = F
             next_step="look at the data, or at features.py",
         )
     return Columns(
-        found[Kind.NUMBER],
-        found[Kind.CATEGORY],
-        found[Kind.MANY],
-        {name: text.parts(frame[name]) for name in found[Kind.TEXT]},
+        names[FeatureType.NUMBER],
+        names[FeatureType.CATEGORY],
+        names[FeatureType.HIGH_CARDINALITY],
+        {name: text.components(frame[name]) for name in names[FeatureType.TEXT]},
         context.data.task,
         context.seed,
     )
 
 
-def kind_of(series: pd.Series[Any], few: int = FEW) -> Kind:
+@renamed_arguments(few="maximum_categories")
+def feature_type(
+    series: pd.Series[Any], maximum_categories: int = MAXIMUM_CATEGORIES
+) -> FeatureType:
     """Return how a feature is prepared, by its values in the training rows.
 
     Raises:
         DataError: It can be no feature: it holds times or lists.
     """
     if _is_number(series):
-        return Kind.NUMBER if series.notna().any() else Kind.EMPTY
+        return FeatureType.NUMBER if series.notna().any() else FeatureType.EMPTY
     present = series.dropna()
     if present.empty:
-        return Kind.EMPTY
+        return FeatureType.EMPTY
     if not isinstance(present.iloc[0], Hashable):
         raise _no_feature(series, "holds lists", "one value for each row")
     distinct = present.nunique()
-    if distinct <= few:
-        return Kind.CATEGORY
-    if len(present) >= REPEATS * distinct:
-        return Kind.MANY
-    return Kind.TEXT if present.map(text.text_of).str.strip().any() else Kind.EMPTY
+    if distinct <= maximum_categories:
+        return FeatureType.CATEGORY
+    if len(present) >= MINIMUM_REPEATS * distinct:
+        return FeatureType.HIGH_CARDINALITY
+    return FeatureType.TEXT if present.map(text.text_of).str.strip().any() else FeatureType.EMPTY
 
 
 def _is_number(series: pd.Series[Any]) -> bool:
