@@ -15,8 +15,7 @@ from click.testing import CliRunner
 from mlops_plugins.api.errors import ConfigurationError
 from mlops_plugins.artifacts import files, tables
 from mlops_plugins.cli.app import main
-from mlops_plugins.metrics import scoring, weighted
-from mlops_plugins.stages.gate import calibration
+from mlops_plugins.metrics import bootstrap, calibration, scoring, weighted
 from mlops_plugins.stages.train.sklearn import GradientBoosting
 from mlops_plugins.testing.artefacts import scratch
 from tests.docs.test_tutorial import assert_shown
@@ -223,7 +222,7 @@ def test_the_calibration_error_of_squared_scores_is_what_squaring_adds() -> None
     chance = np.random.default_rng(0).uniform(size=50_000)
     target = (np.random.default_rng(1).uniform(size=50_000) < chance).astype(int)
     errors = [
-        calibration.error(target, np.stack([1 - score, score], axis=1))(np.ones(len(target)))
+        calibration.expected_error(score, target)(np.ones(len(target)))
         for score in (chance, chance**2)
     ]
     # The mean of p - p² over the unit interval is 1/6.
@@ -378,7 +377,7 @@ def test_the_counted_metric_is_the_one_of_the_evaluation(task: Any) -> None:
     target, scores = _ties(task)
     ours = weighted.primary(task, target, scores)
     theirs = scoring.functions(task)[scoring.PRIMARY[task]]
-    for rows in scoring.resampled_rows(len(target), resamples=20, seed=1):
+    for rows in bootstrap.resampled_rows(len(target), resamples=20, seed=1):
         counts = np.bincount(rows, minlength=len(target)).astype(float)
         assert ours(counts) == pytest.approx(theirs(target[rows], scores[rows]), abs=1e-9)
 

@@ -6,8 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins import estimators
-from mlops_plugins.metrics import weighted
-from mlops_plugins.stages.evaluate import intervals
+from mlops_plugins.metrics import bootstrap, weighted
 from mlops_plugins.stages.evaluate.refit import aligned, features_of, some_rows
 
 if TYPE_CHECKING:
@@ -88,11 +87,11 @@ def gains(judged: Judged, others: dict[str, np.ndarray | None]) -> dict[str, dic
             found[name] = {"value": math.nan, "low": math.nan, "high": math.nan}
             continue
         theirs = weighted.primary(judged.task, judged.target, scores)
-        found[name] = intervals.resampled(
-            _difference(ours, theirs), judged.target, **judged.settings
-        )
+        found[name] = bootstrap.measure(_difference(ours, theirs), judged.target, **judged.settings)
     return found
 
 
-def _difference(ours: weighted.Weighted, theirs: weighted.Weighted) -> weighted.Weighted:
+def _difference(
+    ours: weighted.WeightedMetric, theirs: weighted.WeightedMetric
+) -> weighted.WeightedMetric:
     return lambda weights: ours(weights) - theirs(weights)

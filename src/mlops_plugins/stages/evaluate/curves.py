@@ -8,8 +8,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.artifacts import files
+from mlops_plugins.metrics import bootstrap
 from mlops_plugins.metrics.weighted import Decisions
-from mlops_plugins.stages.evaluate import intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -98,7 +98,7 @@ def classes(judged: Judged) -> list[dict[str, Any]]:
     """Return for each class its rows, precision, recall and f1, with intervals."""
     import numpy as np
 
-    decisions = Decisions(judged.target, judged.scores)
+    decisions = Decisions(judged.target, judged.scores.argmax(axis=1), len(judged.classes))
 
     def shares(weights: np.ndarray) -> dict[str, np.ndarray]:
         support, asked, hits = decisions.counts(weights)
@@ -112,14 +112,16 @@ def classes(judged: Judged) -> list[dict[str, Any]]:
     everyone = np.ones(len(judged.target))
     support, asked, _ = decisions.counts(everyone)
     whole = shares(everyone)
-    drawn = [shares(weights) for weights in intervals.draws(judged.target, **judged.settings)]
+    drawn = [
+        shares(weights) for weights in bootstrap.defined_draws(judged.target, **judged.settings)
+    ]
     return [
         {
             "class": name,
             "rows": int(support[place]),
             "predicted": int(asked[place]),
             **{
-                key: intervals.measured(values[place], (each[key][place] for each in drawn))
+                key: bootstrap.with_interval(values[place], (each[key][place] for each in drawn))
                 for key, values in whole.items()
             },
         }

@@ -1,12 +1,16 @@
-"""Fairness: what the model's answers are for each group of the columns that were declared sensitive."""
+"""Fairness: what the model's answers are for each group of the columns that were declared sensitive.
+
+fairlearn's MetricFrame is not used: it takes the percentiles of the largest difference on each resample,
+which is above 0 where groups do not differ, and would replace only the grouping of rows here.
+"""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.metrics import weighted
-from mlops_plugins.stages.evaluate import intervals
+from mlops_plugins.metrics import bootstrap, weighted
+from mlops_plugins.metrics.scoring import share
 from mlops_plugins.stages.evaluate.groups import groups
 from mlops_plugins.stages.evaluate.sliced import require_column
 
@@ -64,7 +68,7 @@ def _column(
     everyone = np.ones(len(judged.target))
     values = {one: measure(everyone) for one, measure in measures.items()}
     drawn: dict[Slice, list[dict[str, float]]] = {one: [] for one in measures}
-    for weights in intervals.draws(judged.target, **judged.settings):
+    for weights in bootstrap.defined_draws(judged.target, **judged.settings):
         for one, measure in measures.items():
             drawn[one].append(measure(weights))
     return {
@@ -75,7 +79,9 @@ def _column(
                 "label": one.label,
                 "rows": int(masks[one].sum()),
                 "measures": {
-                    key: intervals.measured(value, [each.get(key, math.nan) for each in drawn[one]])
+                    key: bootstrap.with_interval(
+                        value, [each.get(key, math.nan) for each in drawn[one]]
+                    )
                     for key, value in values[one].items()
                 },
             }
@@ -124,9 +130,9 @@ def _of_two(
         rows, positives, asked, hits, score = (weights @ table).tolist()
         return {
             "selection_rate": asked / rows,
-            "true_positive_rate": _share(hits, positives),
-            "false_positive_rate": _share(asked - hits, rows - positives),
-            "precision": _share(hits, asked),
+            "true_positive_rate": share(hits, positives, of_nothing=math.nan),
+            "false_positive_rate": share(asked - hits, rows - positives, of_nothing=math.nan),
+            "precision": share(hits, asked, of_nothing=math.nan),
             "accuracy": (rows - positives - asked + 2 * hits) / rows,
             "mean_score": score / rows,
             "calibration_gap": (score - positives) / rows,
@@ -171,11 +177,6 @@ def _of_values(target: np.ndarray, scores: np.ndarray) -> Callable[[np.ndarray],
     return measured
 
 
-def _share(part: float, whole: float) -> float:
-    """Return a share; of nothing there is none."""
-    return part / whole if whole else math.nan
-
-
 def _largest(
     values: dict[Slice, dict[str, float]], drawn: dict[Slice, list[dict[str, float]]]
 ) -> dict[str, Any]:
@@ -210,7 +211,7 @@ def _largest(
 def _ratio(
     known: dict[Slice, float], series: dict[Slice, list[float]], least: float, most: float
 ) -> dict[str, float]:
-    value = _share(least, most)
+    value = share(least, most, of_nothing=math.nan)
     if not least:
         return {"value": value, "low": math.nan, "high": math.nan}
     off = _spread(known, series, lambda value: math.log(value) if value > 0 else math.nan)

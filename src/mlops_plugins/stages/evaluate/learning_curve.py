@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.metrics import scoring, weighted
-from mlops_plugins.stages.evaluate import intervals
+from mlops_plugins.metrics import bootstrap, scoring, weighted
 from mlops_plugins.stages.evaluate.refit import refit, some_rows, told
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def _measured(
     trained = math.nan
     if len(truth) and scoring.defined(truth):
         trained = weighted.primary(judged.task, truth, ours)(np.ones(len(truth)))
-    found = intervals.resampled(
+    found = bootstrap.measure(
         weighted.primary(judged.task, judged.target, scores), judged.target, **judged.settings
     )
     return {"share": share, "rows": rows, "train": trained, **found}

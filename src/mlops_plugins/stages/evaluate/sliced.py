@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
-from mlops_plugins.metrics import scoring, weighted
-from mlops_plugins.stages.evaluate import intervals
+from mlops_plugins.metrics import bootstrap, scoring, weighted
 from mlops_plugins.stages.evaluate.groups import groups
 
 if TYPE_CHECKING:
@@ -115,10 +114,10 @@ def _entry(judged: Judged, one: Slice, min_rows: int, *, configured: bool) -> di
         "label": one.label,
         "rows": count,
         "value": value,
-        "interval": list(intervals.interval(within[1])),
+        "interval": list(bootstrap.percentile_interval(within[1])),
         "rest": rest,
         "configured": configured,
-        "gap": intervals.measured(value - rest, [ours - theirs for ours, theirs in pairs]),
+        "gap": bootstrap.with_interval(value - rest, [ours - theirs for ours, theirs in pairs]),
     }
     if judged.task == "regression":
         errors = abs(judged.scores - judged.target)
@@ -135,7 +134,7 @@ def _measured(judged: Judged, chosen: np.ndarray) -> tuple[float, list[float]]:
     if not len(target) or not scoring.defined(target):
         return math.nan, []
     function = weighted.primary(judged.task, target, judged.scores[chosen])
-    drawn = intervals.draws(target, **judged.settings)
+    drawn = bootstrap.defined_draws(target, **judged.settings)
     return function(np.ones(len(target))), [function(weights) for weights in drawn]
 
 

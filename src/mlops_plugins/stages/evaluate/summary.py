@@ -5,8 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from mlops_plugins.metrics import scoring, weighted
-from mlops_plugins.stages.evaluate import intervals
+from mlops_plugins.metrics import bootstrap, scoring, weighted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,9 +28,9 @@ def summary(
     judged: Judged, trivial: Mapping[str, float], linear: Mapping[str, float] | None
 ) -> Summary:
     """Return for each metric its value, its 95 % interval, and both baselines' values."""
-    measure = weighted.measure(judged.task, judged.target, judged.scores)
-    drawn = map(measure, intervals.draws(judged.target, **judged.settings))
-    ends = intervals.of_many(drawn)
+    measure = weighted.metrics(judged.task, judged.target, judged.scores)
+    drawn = map(measure, bootstrap.defined_draws(judged.target, **judged.settings))
+    ends = bootstrap.percentile_intervals(drawn)
     nothing = (float("nan"), float("nan"))
     return {
         name: {

@@ -66,7 +66,7 @@ class Judged:
 
     @property
     def settings(self) -> dict[str, int]:
-        """Return what `intervals.draws` needs beside the target."""
+        """Return what `bootstrap.defined_draws` needs beside the target."""
         return {"resamples": self.resamples, "seed": self.context.seed}
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlops_plugins.metrics import scoring
-from mlops_plugins.stages.evaluate import intervals
+from mlops_plugins.metrics import bootstrap, scoring
 from mlops_plugins.stages.evaluate.refit import held_out, refit, told
 
 if TYPE_CHECKING:
@@ -127,10 +126,15 @@ def table(judged: Judged, choice: Choice) -> dict[str, Any]:
 
     def measured(weights: np.ndarray) -> dict[str, float]:
         rows, positives, asked, hits = (weights @ columns).tolist()
-        return {**scoring.decided(rows, positives, asked, hits), "predicted_positive": asked / rows}
+        return {
+            **scoring.binary_decisions(rows, positives, asked, hits),
+            "predicted_positive": asked / rows,
+        }
 
     found = measured(np.ones(len(answered)))
-    ends = intervals.of_many(map(measured, intervals.draws(judged.target, **judged.settings)))
+    ends = bootstrap.percentile_intervals(
+        map(measured, bootstrap.defined_draws(judged.target, **judged.settings))
+    )
     rows, positives, asked, hits = map(int, columns.sum(axis=0))
     return {
         "threshold": choice.threshold,

@@ -9,8 +9,7 @@ from mlops_plugins.api.component import Component, Field
 from mlops_plugins.artifacts import tables
 from mlops_plugins.artifacts.model_folder import open_model
 from mlops_plugins.artifacts.schema import conform
-from mlops_plugins.metrics import scoring, weighted
-from mlops_plugins.stages.evaluate import intervals
+from mlops_plugins.metrics import bootstrap, scoring, weighted
 from mlops_plugins.stages.explain import coalitions, importance, shapley
 from mlops_plugins.stages.explain.importance import Importance
 
@@ -69,7 +68,7 @@ class Permutation(Component):
         target = scoring.positions(frame[context.data.target], opened.classes)
         # Read into the schema's types once, not once for each shuffle.
         rows = conform(frame, opened.inputs)
-        drawn = weighted.draws(len(rows), resamples=importance.RESAMPLES, seed=context.seed)
+        drawn = bootstrap.draws(len(rows), resamples=importance.RESAMPLES, seed=context.seed)
         weights = np.stack([np.ones(len(rows)), *drawn])
 
         def measured(rows: pd.DataFrame) -> np.ndarray:
@@ -91,5 +90,5 @@ class Permutation(Component):
 
 def _importance(column: str, losses: np.ndarray) -> Importance:
     """Return the first of the losses, with the interval of the others that are defined."""
-    low, high = intervals.interval(losses[1:])
+    low, high = bootstrap.percentile_interval(losses[1:])
     return Importance(column=column, value=float(losses[0]), low=low, high=high)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins.api.component import Component, Field
 from mlops_plugins.artifacts.model_folder import open_model
 from mlops_plugins.artifacts.schema import conform
-from mlops_plugins.metrics import weighted
+from mlops_plugins.metrics import bootstrap
 from mlops_plugins.stages.explain import beeswarm, coalitions, importance, shapley
 from mlops_plugins.stages.explain.coalitions import Mixer
 from mlops_plugins.stages.explain.importance import Importance
@@ -147,7 +147,7 @@ def _importances(context: Context, columns: list[str], sizes: np.ndarray) -> lis
     """Return the mean of each column's absolute values, and its interval over rows drawn again."""
     import numpy as np
 
-    drawn = weighted.draws(len(sizes), resamples=importance.RESAMPLES, seed=context.seed)
+    drawn = bootstrap.draws(len(sizes), resamples=importance.RESAMPLES, seed=context.seed)
     weights = np.stack(list(drawn))
     low, high = np.percentile(weights @ sizes / len(sizes), [2.5, 97.5], axis=0)
     return [

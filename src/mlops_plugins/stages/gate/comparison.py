@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins.metrics import weighted
-from mlops_plugins.stages.gate import bootstrap
+from mlops_plugins.metrics import bootstrap, weighted
 from mlops_plugins.stages.gate.checks import Check, UncomputableError
+from mlops_plugins.stages.gate.gains import described, gains
 from mlops_plugins.stages.gate.overlap import rows_that_trained
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ def champion(pair: Pair, *, resamples: int) -> Check:
     numbers = {"ours": ours(once), "theirs": theirs(once)}
     if not np.isfinite(list(numbers.values())).all():
         raise UncomputableError(f"{pair.primary} is not defined on these {rows} rows")
-    gains = bootstrap.gains(ours, theirs, rows, resamples=resamples, seed=pair.context.seed)
+    differences = gains(ours, theirs, rows, resamples=resamples, seed=pair.context.seed)
     gain = numbers["ours"] - numbers["theirs"]
-    low, high = bootstrap.interval(gains, gain)
+    low, high = bootstrap.symmetric_interval(gain, differences)
     numbers |= {"value": gain, "low": low, "high": high, "limit": 0.0}
     text = (
-        f"{pair.primary} {bootstrap.told(numbers)} against champion version "
+        f"{pair.primary} {described(numbers)} against champion version "
         f"{pair.champion.version} on the same {rows:,} rows"
     )
     known = rows_that_trained(pair)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.metrics import weighted
 from mlops_plugins.metrics.slices import of_dict
-from mlops_plugins.stages.gate import bootstrap
 from mlops_plugins.stages.gate.checks import Check, UncomputableError, item, number
 from mlops_plugins.stages.gate.evidence import unmeasured
+from mlops_plugins.stages.gate.gains import gains
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mlops_plugins.metrics.slices import Slice
-    from mlops_plugins.metrics.weighted import Weighted
+    from mlops_plugins.metrics.weighted import WeightedMetric
     from mlops_plugins.stages.gate.evidence import Evidence
     from mlops_plugins.stages.gate.paired_rows import Pair
 
@@ -118,12 +118,12 @@ class Compared:
     label: str
     rows: int
     gain: float
-    ours: Weighted
-    theirs: Weighted
+    ours: WeightedMetric
+    theirs: WeightedMetric
 
     def measured(self, pair: Pair, quantile: float, resamples: int) -> dict[str, Any]:
         """Return the gain with an interval of so many standard errors."""
-        drawn = bootstrap.gains(
+        drawn = gains(
             self.ours, self.theirs, self.rows, resamples=resamples, seed=pair.context.seed
         )
         reach = quantile * float(drawn.std(ddof=1))
