@@ -19,8 +19,9 @@ from sklearn import datasets, linear_model, metrics
 from mlops_plugins.api.context import Context, Data
 from mlops_plugins.artifacts import schema
 from mlops_plugins.artifacts.files import digest
+from mlops_plugins.stages.monitor import comparison
 from mlops_plugins.stages.monitor.columns import Table
-from mlops_plugins.stages.monitor.drift import DriftMonitor
+from mlops_plugins.stages.monitor.drift import Drift, DriftMonitor
 from mlops_plugins.stages.monitor.performance import weighted_metric
 from mlops_plugins.stages.monitor.statistics import numeric_drift
 
@@ -154,7 +155,7 @@ def test_the_columns_that_moved_most_come_first(bench):
 def test_a_drift_of_the_prediction_alone_suffices(bench):
     window = flights(1500, seed=1)
     window["score"] = window["score"] ** 0.5
-    report = bench.monitor(window.drop(columns="late"), min_drifted_share=1.0)
+    report = bench.monitor(window.drop(columns="late"), drift={"min_drifted_share": 1.0})
     assert report["status"] == "drift"
     assert report["drift"]["prediction"] == "drift"
 
@@ -175,7 +176,7 @@ def test_of_several_classes_the_predicted_one_is_compared_too(tmp_path):
 def test_few_drifted_columns_of_many_are_told_but_not_acted_on(bench):
     window = flights(1500, seed=1)
     window["distance"] = window["distance"] * 0.5
-    report = bench.monitor(window, min_drifted_share=0.5)
+    report = bench.monitor(window, drift={"min_drifted_share": 0.5})
     assert (report["status"], drifted(report)) == ("ok", {"distance"})
     assert "distance" in report["reasons"][0]
 
@@ -183,7 +184,7 @@ def test_few_drifted_columns_of_many_are_told_but_not_acted_on(bench):
 def test_an_ignored_column_may_move(bench):
     window = flights(1500, seed=1)
     window["distance"] = window["distance"] * 0.5
-    report = bench.monitor(window, ignore=["distance"])
+    report = bench.monitor(window, drift={"ignore": ["distance"]})
     assert report["status"] == "ok"
     assert "distance" not in columns(report)
 
@@ -274,7 +275,7 @@ def test_lost_performance_is_an_alarm(bench):
 def test_a_loss_within_the_tolerance_is_none(bench):
     window = flights(1500, seed=1)
     window["late"] = np.random.default_rng(3).permutation(window["late"])
-    assert bench.monitor(window, max_drop=0.9)["performance"]["status"] == "ok"
+    assert bench.monitor(window, performance={"max_drop": 0.9})["performance"]["status"] == "ok"
 
 
 def test_performance_waits_for_labels(bench):
@@ -284,7 +285,7 @@ def test_performance_waits_for_labels(bench):
     assert (found["status"], found["n_current"], found["coverage"]) == (
         "insufficient_labels", 150, 0.1,
     )  # fmt: skip
-    assert bench.monitor(window, min_labels=150)["performance"]["status"] == "ok"
+    assert bench.monitor(window, performance={"min_labels": 150})["performance"]["status"] == "ok"
     assert bench.monitor(window.drop(columns="late"))["performance"]["coverage"] == 0
 
 
@@ -501,12 +502,13 @@ def twenty(rows: int, draw: np.random.Generator) -> pd.DataFrame:
 def alerts(rows: int, windows: int, shift: float = 0.0) -> float:
     """Return the share of windows that are alerted on."""
     draw = np.random.default_rng(rows)
-    reference, monitor, found = Held(twenty(5000, draw)), DriftMonitor(), []
+    reference, drifts = Held(twenty(5000, draw)), []
     for _ in range(windows):
         window = twenty(rows, draw)
         window["n0"] += shift
-        found.append(monitor.compare(reference, Held(window), KINDS, seed=42)["status"] == "drift")
-    return float(np.mean(found))
+        section = comparison.compare(reference, Held(window), KINDS, Drift(), seed=42)
+        drifts.append(section["status"] == "drift")
+    return float(np.mean(drifts))
 
 
 @pytest.mark.slow

@@ -13,14 +13,14 @@ from mlops_plugins.metrics import bootstrap
 from mlops_plugins.metrics.calibration import bins, expected_error, top_label
 
 if TYPE_CHECKING:
-    from mlops_plugins.stages.evaluate.test_set import Judged
+    from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
 STEPS = 25
 DRAWS = 2000
 NORMAL = NormalDist().inv_cdf(0.975)
 
 
-def table(judged: Judged) -> dict[str, Any]:
+def table(test_set: ScoredTestSet) -> dict[str, Any]:
     """Return how predictions and what was observed agree, in bins of as many rows each.
 
     The error is the expected calibration error, the mean distance between both over the bins. Slope and
@@ -28,28 +28,28 @@ def table(judged: Judged) -> dict[str, Any]:
     further applications of a model for binary regression, 1958): 1 and 0 are perfect. `by_chance` is
     what the error of a perfect model stays below in 95 of 100 samples of so many rows.
     """
-    if judged.task == "regression":
-        return {"of": "the value", **_of(judged, judged.target, judged.scores)}
-    probability, right = top_label(judged.target, judged.scores)
-    overall = _of(judged, right, probability)
-    if judged.task == "binary":
-        return {"of": f"the probability of {judged.classes[-1]}", **overall}
+    if test_set.task == "regression":
+        return {"of": "the value", **_of(test_set, test_set.target, test_set.scores)}
+    probability, right = top_label(test_set.target, test_set.scores)
+    overall = _of(test_set, right, probability)
+    if test_set.task == "binary":
+        return {"of": f"the probability of {test_set.classes[-1]}", **overall}
     classes = []
-    for place, name in enumerate(judged.classes):
-        one = _of(judged, (judged.target == place).astype(float), judged.scores[:, place])
+    for place, name in enumerate(test_set.classes):
+        one = _of(test_set, (test_set.target == place).astype(float), test_set.scores[:, place])
         classes.append({"class": name, **{key: one[key] for key in one if key != "bins"}})
     return {"of": "the predicted class's probability", **overall, "classes": classes}
 
 
-def _of(judged: Judged, observed: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
+def _of(test_set: ScoredTestSet, observed: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
     predicted = predicted.astype(float)
     place = bins(predicted)
     measured = bootstrap.measure(
-        expected_error(predicted, observed), judged.target, **judged.settings
+        expected_error(predicted, observed), test_set.target, **test_set.settings
     )
     value, low, high = measured["value"], measured["low"], measured["high"]
-    chance = _by_chance(place, observed - predicted, seed=judged.context.seed)
-    linear = judged.task == "regression"
+    chance = _by_chance(place, observed - predicted, seed=test_set.context.seed)
+    linear = test_set.task == "regression"
     slope, intercept = (_line if linear else _log_odds)(observed, predicted)
     return {
         "error": value,

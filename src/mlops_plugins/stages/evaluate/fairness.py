@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlops_plugins.metrics import bootstrap, weighted
 from mlops_plugins.metrics.scoring import share
 from mlops_plugins.stages.evaluate.groups import groups
@@ -17,22 +19,20 @@ from mlops_plugins.stages.evaluate.sliced import require_column
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
-
     from mlops_plugins.metrics.slices import Slice
-    from mlops_plugins.stages.evaluate.test_set import Judged
+    from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
 RATES = ("selection_rate", "true_positive_rate", "false_positive_rate", "precision", "accuracy")
 """Measures of which a ratio says something: shares."""
 
 
 def table(
-    judged: Judged, answered: np.ndarray | None, *, threshold: float | None, min_rows: int
+    test_set: ScoredTestSet, answered: np.ndarray | None, *, threshold: float | None, min_rows: int
 ) -> dict[str, Any]:
     """Return for each sensitive column its groups, and the largest differences and ratios.
 
     Args:
-        judged: What is judged.
+        test_set: The scored test set.
         answered: Which rows are answered with the second class, for two classes.
         threshold: Above which probability they are.
         min_rows: Fewest rows of a group; what is smaller is listed with the reason.
@@ -40,8 +40,8 @@ def table(
     Raises:
         ConfigurationError: There is no such column.
     """
-    columns = judged.context.data.sensitive
-    found = [_column(judged, name, answered, min_rows) for name in columns]
+    columns = test_set.context.data.sensitive
+    found = [_column(test_set, name, answered, min_rows) for name in columns]
     return {
         "sensitive": list(columns),
         "min_rows": min_rows,
@@ -51,24 +51,22 @@ def table(
 
 
 def _column(
-    judged: Judged, name: str, answered: np.ndarray | None, min_rows: int
+    test_set: ScoredTestSet, name: str, answered: np.ndarray | None, min_rows: int
 ) -> dict[str, Any]:
-    import numpy as np
-
-    require_column(judged, name, where="conf/config.yaml: data.sensitive")
-    cut = groups(name, judged.train[name], judged.rows[name])
-    masks = {one: one.rows(judged.rows) for one in cut.slices}
+    require_column(test_set, name, where="conf/config.yaml: data.sensitive")
+    cut = groups(name, test_set.train[name], test_set.rows[name])
+    masks = {one: one.rows(test_set.rows) for one in cut.slices}
     skipped = [{"label": name, "reason": cut.reason}] if cut.reason else []
     for one, mask in list(masks.items()):
         if mask.sum() < min_rows:
             reason = f"{int(mask.sum()):,} rows, fewer than {min_rows:,}"
             skipped.append({"label": one.label, "reason": reason})
             del masks[one]
-    measures = {one: _measures(judged, mask, answered) for one, mask in masks.items()}
-    everyone = np.ones(len(judged.target))
+    measures = {one: _measures(test_set, mask, answered) for one, mask in masks.items()}
+    everyone = np.ones(len(test_set.target))
     values = {one: measure(everyone) for one, measure in measures.items()}
     drawn: dict[Slice, list[dict[str, float]]] = {one: [] for one in measures}
-    for weights in bootstrap.defined_draws(judged.target, **judged.settings):
+    for weights in bootstrap.defined_draws(test_set.target, **test_set.settings):
         for one, measure in measures.items():
             drawn[one].append(measure(weights))
     return {
@@ -93,25 +91,25 @@ def _column(
 
 
 def _measures(
-    judged: Judged, mask: np.ndarray, answered: np.ndarray | None
+    test_set: ScoredTestSet, mask: np.ndarray, answered: np.ndarray | None
 ) -> Callable[[np.ndarray], dict[str, float]]:
     """Return what measures one group, from how often each row counts."""
     places = mask.nonzero()[0]
-    target, scores = judged.target[places], judged.scores[places]
-    primary = weighted.primary(judged.task, target, scores)
+    target, scores = test_set.target[places], test_set.scores[places]
+    primary = weighted.primary(test_set.task, target, scores)
     rest = (
         _of_values(target, scores)
-        if judged.task == "regression"
+        if test_set.task == "regression"
         else _of_two(target, scores[:, 1], answered[places])
         if answered is not None
-        else _of_classes(target, scores, judged.classes)
+        else _of_classes(target, scores, test_set.classes)
     )
 
     def measured(weights: np.ndarray) -> dict[str, float]:
         drawn = weights[places]
         if not drawn.any():
             return {}
-        return {**rest(drawn), judged.metric: primary(drawn)}
+        return {**rest(drawn), test_set.metric: primary(drawn)}
 
     return measured
 
@@ -119,8 +117,6 @@ def _measures(
 def _of_two(
     target: np.ndarray, chance: np.ndarray, answered: np.ndarray
 ) -> Callable[[np.ndarray], dict[str, float]]:
-    import numpy as np
-
     positive = target == 1
     table = np.column_stack(
         [np.ones(len(target)), positive, answered, positive & answered, chance]
@@ -144,8 +140,6 @@ def _of_two(
 def _of_classes(
     target: np.ndarray, scores: np.ndarray, classes: list[Any]
 ) -> Callable[[np.ndarray], dict[str, float]]:
-    import numpy as np
-
     predicted = scores.argmax(1)
     right = (predicted == target).astype(float)
     top = scores.max(1)
@@ -228,8 +222,6 @@ def _spread(
     scale: Callable[[float], float],
 ) -> float:
     """Return the 95th percentile of the largest distance between two groups' deviations."""
-    import numpy as np
-
     table = np.array([[scale(each) - scale(known[one]) for each in series[one]] for one in known])
     table = table[:, np.isfinite(table).all(axis=0)]
     return float(np.percentile(np.ptp(table, axis=0), 95)) if table.shape[1] else math.nan

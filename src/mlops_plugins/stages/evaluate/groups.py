@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from pandas.api import types
+
 from mlops_plugins.metrics.slices import Slice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
     import pandas as pd
 
 RANGES = 4
@@ -42,10 +44,8 @@ def groups(column: str, train: pd.Series[Any], rows: pd.Series[Any]) -> Groups:
     Args:
         column: Its name.
         train: Its values among the training rows, by which it is cut.
-        rows: Its values among the judging rows.
+        rows: Its values among the test rows.
     """
-    from pandas.api import types
-
     if types.is_datetime64_any_dtype(train) or types.is_timedelta64_dtype(train):
         return Groups((), "it is a time: add the part of it that matters (month, hour) as a column")
     missing = (Slice(column=column),) if rows.isna().any() or train.isna().any() else ()
@@ -67,8 +67,6 @@ def groups(column: str, train: pd.Series[Any], rows: pd.Series[Any]) -> Groups:
 
 
 def _ranges(column: str, present: pd.Series[Any]) -> Iterator[Slice]:
-    import numpy as np
-
     values = present.to_numpy(dtype="float64")
     cuts = np.quantile(values, np.linspace(0, 1, RANGES + 1)[1:-1])
     edges = [float(edge) for edge in np.unique(cuts) if edge > values.min()]
@@ -86,8 +84,6 @@ def _plain(value: Any) -> Any:
 
 def members(slices: tuple[Slice, ...], rows: pd.DataFrame) -> np.ndarray:
     """Return the position of the slice that each row is in, -1 for none, of shape (rows,)."""
-    import numpy as np
-
     place = np.full(len(rows), -1)
     for position, one in enumerate(slices):
         place[one.rows(rows)] = position

@@ -20,7 +20,7 @@ FILE = "calibration.json"
 
 
 def ceiling(evidence: Evidence, limit: float) -> Check:
-    """Hold the measured calibration error against a limit; its 95 % interval must lie above to block.
+    """Block if the measured calibration error and its 95 % interval are above a limit.
 
     Raises:
         UncomputableError: It should have been measured, and was not.

@@ -19,10 +19,10 @@ Outcome = Literal["pass", "keep", "block"]
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at, and what follows from it.
+    """One thing that was checked, and what follows from it.
 
     Attributes:
-        name: What was looked at.
+        name: What was checked.
         outcome: `block` forbids a promotion, `keep` gives no cause for one.
         reason: Why, in words.
         numbers: What it was decided by: `value`, its interval `low` and `high`, the `limit`, ...
@@ -43,11 +43,11 @@ def guarded(name: str, work: Callable[[], Check]) -> Check:
     try:
         return work()
     except Exception as error:  # noqa: BLE001  a third party's file, model or registry may raise anything
-        return Check(name, "block", f"{name} could not be judged: {told(error)}")
+        return Check(name, "block", f"{name} could not be checked: {described(error)}")
 
 
-def told(error: Exception) -> str:
-    """Return an error in words, without the folders in which it happened: they are others each run."""
+def described(error: Exception) -> str:
+    """Return an error in words, without the folders in which it happened: they differ from run to run."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {Path(str(error.filename)).name}"
     if isinstance(error, UncomputableError):
@@ -118,7 +118,7 @@ def verdict(checks: Sequence[Check], *, model: str, champion: str | None) -> dic
 
 
 def decide(checks: Iterable[Check]) -> str:
-    """Return the decision; where nothing was looked at, nothing speaks for the model."""
+    """Return the decision; without any check, block."""
     outcomes = {check.outcome for check in checks}
     if "block" in outcomes or not outcomes:
         return "block"

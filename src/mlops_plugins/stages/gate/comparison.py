@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mlops_plugins.metrics import bootstrap, weighted
 from mlops_plugins.stages.gate.checks import Check, UncomputableError
 from mlops_plugins.stages.gate.gains import described, gains
@@ -21,8 +23,6 @@ def champion(pair: Pair, *, resamples: int) -> Check:
     Raises:
         UncomputableError: The metric is not defined on these rows.
     """
-    import numpy as np
-
     task, rows = pair.context.data.task, len(pair.rows)
     ours = weighted.primary(task, pair.target, pair.ours.scores)
     theirs = weighted.primary(task, pair.target, pair.theirs.scores)
@@ -41,9 +41,9 @@ def champion(pair: Pair, *, resamples: int) -> Check:
     known = rows_that_trained(pair)
     if known:
         text += f", of which {known:,} seem to have trained the champion and favour it"
-    whole = {**numbers, "rows": rows, "rows_that_trained_the_champion": known}
+    evidence = {**numbers, "rows": rows, "rows_that_trained_the_champion": known}
     if low > 0:
-        return Check("champion", "pass", f"better: {text}", whole)
+        return Check("champion", "pass", f"better: {text}", evidence)
     if high < 0:
-        return Check("champion", "block", f"worse: {text}", whole)
-    return Check("champion", "keep", f"neither better nor worse: {text}", whole)
+        return Check("champion", "block", f"worse: {text}", evidence)
+    return Check("champion", "keep", f"neither better nor worse: {text}", evidence)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
 HISTOGRAM_BARS: Final = 20
@@ -14,8 +15,6 @@ CATEGORY_BARS: Final = 6
 
 def histogram(reference: np.ndarray, current: np.ndarray) -> dict[str, Any]:
     """Return shares in equal bins; the outermost values of a hundred go to the outermost bins."""
-    import numpy as np
-
     ends = [np.quantile(x, [0.005, 0.995], method="lower") for x in (reference, current) if len(x)]
     low, high = (float(np.min(ends)), float(np.max(ends))) if ends else (0.0, 0.0)
     if low == high:
@@ -33,8 +32,6 @@ def histogram(reference: np.ndarray, current: np.ndarray) -> dict[str, Any]:
 
 def bars(counts: pd.DataFrame) -> dict[str, Any]:
     """Return the shares of the categories whose shares changed most."""
-    import numpy as np
-
     shares = counts.to_numpy() / np.maximum(counts.to_numpy().sum(axis=0), 1)
     most = np.argsort(-np.abs(shares[:, 0] - shares[:, 1]), kind="stable")[:CATEGORY_BARS]
     return {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from mlops_plugins.stages.monitor.columns import NUMERIC, PREDICTIONS, Table, floats, label, labels
 from mlops_plugins.stages.monitor.report_parts import decided
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from mlops_plugins.artifacts.schema import Column, Schema
@@ -57,8 +58,6 @@ def _bad_values(series: pd.Series[Any] | None, column: Column) -> dict[str, Any]
 
 def _bad_numbers(values: np.ndarray, nulls: int, column: Column) -> dict[str, Any]:
     """Count what is no number or out of range; an infinity is outside any range."""
-    import numpy as np
-
     low = -np.inf if column.min is None else column.min
     high = np.inf if column.max is None else column.max
     outside = (values < low) | (values > high) | np.isinf(values)
