@@ -500,11 +500,11 @@ def test_the_table_of_classes_is_scikit_learns() -> None:
         assert ours == pytest.approx(tuple(theirs[key] for key in keys))
 
 
-def test_a_picture_of_many_classes_pools_those_with_fewest_errors() -> None:
+def test_a_picture_of_many_classes_pools_those_with_fewer_errors() -> None:
     table = np.diag(np.full(40, 5))
     table[7, 30] = 9
     pooled, names = charts._pooled(table, [f"class {i}" for i in range(40)])
-    assert len(names) == charts.MOST_CLASSES
+    assert len(names) == charts.MAXIMUM_CLASSES
     assert names[-1] == "26 others"
     assert pooled.sum() == table.sum()
     assert pooled[names.index("class 7"), names.index("class 30")] == 9

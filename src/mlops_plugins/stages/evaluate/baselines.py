@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
 LINEAR_ROWS = 20_000
-"""The linear baseline learns from so many rows at the most: it gains little from more."""
+"""The linear baseline learns from at most so many rows: it gains little from more."""
 
-MOST_CATEGORIES = 50
-"""Most one-hot columns made from one category."""
+MAXIMUM_CATEGORIES = 50
+"""Maximum number of one-hot columns made from one category."""
 
 ITERATIONS = 300
 
 
 def trivial(test_set: ScoredTestSet) -> np.ndarray:
-    """Return the answer that is the same for each row: the training rows' shares, or their mean."""
+    """Return the prediction that is the same for each row: the training rows' shares, or their mean."""
     known, rows = test_set.known, len(test_set.target)
     if not test_set.classes:
         return np.full(rows, known.mean())
@@ -55,7 +55,8 @@ def _linear(test_set: ScoredTestSet) -> np.ndarray:
     places = some_rows(test_set, LINEAR_ROWS / len(test_set.train))
     table = estimators.prepared(features_of(test_set, test_set.train.iloc[places]))
     preprocessing = estimators.dense_preprocessing(
-        estimators.columns(table, context, few=MOST_CATEGORIES), most_categories=MOST_CATEGORIES
+        estimators.columns(table, context, few=MAXIMUM_CATEGORIES),
+        most_categories=MAXIMUM_CATEGORIES,
     )
     regressing = context.data.task == "regression"
     estimator: Any = Ridge() if regressing else LogisticRegression(max_iter=ITERATIONS)
@@ -64,11 +65,13 @@ def _linear(test_set: ScoredTestSet) -> np.ndarray:
         # A baseline that has not quite converged is one still.
         warnings.simplefilter("ignore", ConvergenceWarning)
         pipeline.fit(table, test_set.known[places])
-    asked = estimators.prepared(features_of(test_set, test_set.rows))
+    test_features = estimators.prepared(features_of(test_set, test_set.rows))
     if regressing:
-        values: np.ndarray = pipeline.predict(asked)
+        values: np.ndarray = pipeline.predict(test_features)
         return values
-    return aligned(pipeline.predict_proba(asked), pipeline.classes_.tolist(), len(test_set.classes))
+    return aligned(
+        pipeline.predict_proba(test_features), pipeline.classes_.tolist(), len(test_set.classes)
+    )
 
 
 def gains(
@@ -79,16 +82,16 @@ def gains(
     The interval is of a paired bootstrap: both are measured on each resample.
     """
     ours = weighted.primary(test_set.task, test_set.target, test_set.scores)
-    found = {}
+    gained = {}
     for name, scores in others.items():
         if scores is None:
-            found[name] = {"value": math.nan, "low": math.nan, "high": math.nan}
+            gained[name] = {"value": math.nan, "low": math.nan, "high": math.nan}
             continue
         theirs = weighted.primary(test_set.task, test_set.target, scores)
-        found[name] = bootstrap.measure(
+        gained[name] = bootstrap.measure(
             _difference(ours, theirs), test_set.target, **test_set.settings
         )
-    return found
+    return gained
 
 
 def _difference(

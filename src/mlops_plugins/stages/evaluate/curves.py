@@ -61,15 +61,15 @@ def by_threshold(test_set: ScoredTestSet) -> dict[str, np.ndarray]:
     """Return precision, recall and f1 of the test rows at thresholds from 0 to 1."""
     thresholds = np.linspace(0, 1, 101)
     score, positive = test_set.scores[:, 1].astype(float), test_set.target == 1
-    ordered, found = np.sort(score), np.sort(score[positive])
+    ordered, positives = np.sort(score), np.sort(score[positive])
     predicted = len(ordered) - np.searchsorted(ordered, thresholds, side="right")
-    hits = len(found) - np.searchsorted(found, thresholds, side="right")
+    true_positives = len(positives) - np.searchsorted(positives, thresholds, side="right")
     return {
         "threshold": thresholds,
-        # Where nothing is answered there is no precision, and no point.
-        "precision": np.where(predicted > 0, hits / np.maximum(predicted, 1), np.nan),
-        "recall": hits / max(len(found), 1),
-        "f1": 2 * hits / np.maximum(predicted + len(found), 1),
+        # Where no row is predicted positive there is no precision, and no point.
+        "precision": np.where(predicted > 0, true_positives / np.maximum(predicted, 1), np.nan),
+        "recall": true_positives / max(len(positives), 1),
+        "f1": 2 * true_positives / np.maximum(predicted + len(positives), 1),
     }
 
 
@@ -91,18 +91,18 @@ def classes(test_set: ScoredTestSet) -> list[dict[str, Any]]:
     decisions = Decisions(test_set.target, test_set.scores.argmax(axis=1), len(test_set.classes))
 
     def shares(weights: np.ndarray) -> dict[str, np.ndarray]:
-        support, predicted, hits = decisions.counts(weights)
+        support, predicted, correct = decisions.counts(weights)
         with np.errstate(divide="ignore", invalid="ignore"):
             return {
-                "precision": hits / predicted,
-                "recall": hits / support,
-                "f1": 2 * hits / (support + predicted),
+                "precision": correct / predicted,
+                "recall": correct / support,
+                "f1": 2 * correct / (support + predicted),
             }
 
-    everyone = np.ones(len(test_set.target))
-    support, predicted, _ = decisions.counts(everyone)
-    whole = shares(everyone)
-    drawn = [
+    once = np.ones(len(test_set.target))
+    support, predicted, _ = decisions.counts(once)
+    overall = shares(once)
+    resampled = [
         shares(weights) for weights in bootstrap.defined_draws(test_set.target, **test_set.settings)
     ]
     return [
@@ -111,20 +111,22 @@ def classes(test_set: ScoredTestSet) -> list[dict[str, Any]]:
             "rows": int(support[place]),
             "predicted": int(predicted[place]),
             **{
-                key: bootstrap.with_interval(values[place], (each[key][place] for each in drawn))
-                for key, values in whole.items()
+                key: bootstrap.with_interval(
+                    values[place], (each[key][place] for each in resampled)
+                )
+                for key, values in overall.items()
             },
         }
         for place, name in enumerate(test_set.classes)
     ]
 
 
-def write_all(test_set: ScoredTestSet, found: Mapping[str, Any], output: Path) -> None:
+def write_all(test_set: ScoredTestSet, results: Mapping[str, Any], output: Path) -> None:
     """Write every CSV file of the task into the folder.
 
     Args:
         test_set: The scored test set.
-        found: What was found, by the name of its JSON file.
+        results: The tables, by the names of their JSON files.
         output: The folder.
     """
     names = {
@@ -144,17 +146,19 @@ def write_all(test_set: ScoredTestSet, found: Mapping[str, Any], output: Path) -
     else:
         named = test_set.classes
         guesses = test_set.scores.argmax(axis=1)
-        told = ([named[i], named[j]] for i, j in zip(test_set.target, guesses, strict=True))
-        write(output / "confusion.csv", ["actual", "predicted"], told)
+        pairs_of_classes = (
+            [named[i], named[j]] for i, j in zip(test_set.target, guesses, strict=True)
+        )
+        write(output / "confusion.csv", ["actual", "predicted"], pairs_of_classes)
     header = ["predicted probability", "observed share"]
     if test_set.task == "regression":
         header = ["predicted", "observed"]
-    bins = ([one["predicted"], one["observed"]] for one in found["calibration"]["bins"])
+    bins = ([one["predicted"], one["observed"]] for one in results["calibration"]["bins"])
     write(output / "calibration.csv", header, bins)
     points = (
-        [one["rows"], one["value"], one["train"]] for one in found["learning_curve"]["points"]
+        [one["rows"], one["value"], one["train"]] for one in results["learning_curve"]["points"]
     )
     write(output / "learning_curve.csv", ["training rows", "value", "on its own rows"], points)
-    whole = found["summary"][test_set.metric]["value"]
-    slices = [[one["label"], one["value"]] for one in found["slices"]["slices"]]
-    write(output / "slices.csv", ["slice", "value"], [["all rows", whole], *slices])
+    overall = results["summary"][test_set.metric]["value"]
+    slices = [[one["label"], one["value"]] for one in results["slices"]["slices"]]
+    write(output / "slices.csv", ["slice", "value"], [["all rows", overall], *slices])

@@ -27,31 +27,31 @@ RATES = ("selection_rate", "true_positive_rate", "false_positive_rate", "precisi
 
 
 def table(
-    test_set: ScoredTestSet, answered: np.ndarray | None, *, threshold: float | None, min_rows: int
+    test_set: ScoredTestSet, decided: np.ndarray | None, *, threshold: float | None, min_rows: int
 ) -> dict[str, Any]:
     """Return for each sensitive column its groups, and the largest differences and ratios.
 
     Args:
         test_set: The scored test set.
-        answered: Which rows are answered with the second class, for two classes.
+        decided: Which rows are predicted to be of the second class, for two classes.
         threshold: Above which probability they are.
-        min_rows: Fewest rows of a group; what is smaller is listed with the reason.
+        min_rows: Minimum rows of a group; what is smaller is listed with the reason.
 
     Raises:
         ConfigurationError: There is no such column.
     """
     columns = test_set.context.data.sensitive
-    found = [_column(test_set, name, answered, min_rows) for name in columns]
+    tables = [_column(test_set, name, decided, min_rows) for name in columns]
     return {
         "sensitive": list(columns),
         "min_rows": min_rows,
         "threshold": threshold,
-        "columns": found,
+        "columns": tables,
     }
 
 
 def _column(
-    test_set: ScoredTestSet, name: str, answered: np.ndarray | None, min_rows: int
+    test_set: ScoredTestSet, name: str, decided: np.ndarray | None, min_rows: int
 ) -> dict[str, Any]:
     require_column(test_set, name, where="conf/config.yaml: data.sensitive")
     cut = groups(name, test_set.train[name], test_set.rows[name])
@@ -62,13 +62,13 @@ def _column(
             reason = f"{int(mask.sum()):,} rows, fewer than {min_rows:,}"
             skipped.append({"label": one.label, "reason": reason})
             del masks[one]
-    measures = {one: _measures(test_set, mask, answered) for one, mask in masks.items()}
-    everyone = np.ones(len(test_set.target))
-    values = {one: measure(everyone) for one, measure in measures.items()}
-    drawn: dict[Slice, list[dict[str, float]]] = {one: [] for one in measures}
+    measures = {one: _measures(test_set, mask, decided) for one, mask in masks.items()}
+    once = np.ones(len(test_set.target))
+    values = {one: measure(once) for one, measure in measures.items()}
+    resampled: dict[Slice, list[dict[str, float]]] = {one: [] for one in measures}
     for weights in bootstrap.defined_draws(test_set.target, **test_set.settings):
         for one, measure in measures.items():
-            drawn[one].append(measure(weights))
+            resampled[one].append(measure(weights))
     return {
         "column": name,
         "groups": [
@@ -78,20 +78,20 @@ def _column(
                 "rows": int(masks[one].sum()),
                 "measures": {
                     key: bootstrap.with_interval(
-                        value, [each.get(key, math.nan) for each in drawn[one]]
+                        value, [each.get(key, math.nan) for each in resampled[one]]
                     )
                     for key, value in values[one].items()
                 },
             }
             for one in measures
         ],
-        "largest": _largest(values, drawn),
+        "largest": _largest(values, resampled),
         "skipped": skipped,
     }
 
 
 def _measures(
-    test_set: ScoredTestSet, mask: np.ndarray, answered: np.ndarray | None
+    test_set: ScoredTestSet, mask: np.ndarray, decided: np.ndarray | None
 ) -> Callable[[np.ndarray], dict[str, float]]:
     """Return what measures one group, from how often each row counts."""
     places = mask.nonzero()[0]
@@ -100,8 +100,8 @@ def _measures(
     rest = (
         _of_values(target, scores)
         if test_set.task == "regression"
-        else _of_two(target, scores[:, 1], answered[places])
-        if answered is not None
+        else _of_two(target, scores[:, 1], decided[places])
+        if decided is not None
         else _of_classes(target, scores, test_set.classes)
     )
 
@@ -115,21 +115,23 @@ def _measures(
 
 
 def _of_two(
-    target: np.ndarray, chance: np.ndarray, answered: np.ndarray
+    target: np.ndarray, probability: np.ndarray, decided: np.ndarray
 ) -> Callable[[np.ndarray], dict[str, float]]:
     positive = target == 1
     table = np.column_stack(
-        [np.ones(len(target)), positive, answered, positive & answered, chance]
+        [np.ones(len(target)), positive, decided, positive & decided, probability]
     ).astype(float)
 
     def measured(weights: np.ndarray) -> dict[str, float]:
-        rows, positives, asked, hits, score = (weights @ table).tolist()
+        rows, positives, predicted, true_positives, score = (weights @ table).tolist()
         return {
-            "selection_rate": asked / rows,
-            "true_positive_rate": share(hits, positives, of_nothing=math.nan),
-            "false_positive_rate": share(asked - hits, rows - positives, of_nothing=math.nan),
-            "precision": share(hits, asked, of_nothing=math.nan),
-            "accuracy": (rows - positives - asked + 2 * hits) / rows,
+            "selection_rate": predicted / rows,
+            "true_positive_rate": share(true_positives, positives, of_nothing=math.nan),
+            "false_positive_rate": share(
+                predicted - true_positives, rows - positives, of_nothing=math.nan
+            ),
+            "precision": share(true_positives, predicted, of_nothing=math.nan),
+            "accuracy": (rows - positives - predicted + 2 * true_positives) / rows,
             "mean_score": score / rows,
             "calibration_gap": (score - positives) / rows,
         }
@@ -146,12 +148,12 @@ def _of_classes(
 
     def measured(weights: np.ndarray) -> dict[str, float]:
         rows = weights.sum()
-        asked = np.bincount(predicted, weights, minlength=len(classes)) / rows
+        shares = np.bincount(predicted, weights, minlength=len(classes)) / rows
         return {
             "accuracy": float(weights @ right / rows),
             "mean_score": float(weights @ top / rows),
             "calibration_gap": float(weights @ (top - right) / rows),
-            **{f"selection_rate of {name}": float(asked[i]) for i, name in enumerate(classes)},
+            **{f"selection_rate of {name}": float(shares[i]) for i, name in enumerate(classes)},
         }
 
     return measured
@@ -172,23 +174,23 @@ def _of_values(target: np.ndarray, scores: np.ndarray) -> Callable[[np.ndarray],
 
 
 def _largest(
-    values: dict[Slice, dict[str, float]], drawn: dict[Slice, list[dict[str, float]]]
+    values: dict[Slice, dict[str, float]], resampled: dict[Slice, list[dict[str, float]]]
 ) -> dict[str, Any]:
     """Return for each measure the largest difference and the smallest ratio between two groups.
 
-    The interval holds for all pairs at once, since the largest was looked for: it is widened by the 95th
+    The interval holds for all pairs at once, since the largest is chosen among them: it is widened by the 95th
     percentile of the largest distance between two groups' deviations from their own values.
     """
-    found: dict[str, Any] = {}
+    largest: dict[str, Any] = {}
     for key in next(iter(values.values()), {}):
         known = {one: each[key] for one, each in values.items() if math.isfinite(each[key])}
         if len(known) < 2:
             continue
         top, bottom = max(known, key=lambda one: known[one]), min(known, key=lambda one: known[one])
-        series = {one: [each.get(key, math.nan) for each in drawn[one]] for one in known}
+        series = {one: [each.get(key, math.nan) for each in resampled[one]] for one in known}
         difference = known[top] - known[bottom]
         off = _spread(known, series, lambda value: value)
-        found[key] = {
+        largest[key] = {
             "highest": top.label,
             "lowest": bottom.label,
             "difference": {
@@ -198,15 +200,15 @@ def _largest(
             },
         }
         if key in RATES or key.startswith("selection_rate"):
-            found[key]["ratio"] = _ratio(known, series, known[bottom], known[top])
-    return found
+            largest[key]["ratio"] = _ratio(known, series, known[bottom], known[top])
+    return largest
 
 
 def _ratio(
-    known: dict[Slice, float], series: dict[Slice, list[float]], least: float, most: float
+    known: dict[Slice, float], series: dict[Slice, list[float]], lowest: float, highest: float
 ) -> dict[str, float]:
-    value = share(least, most, of_nothing=math.nan)
-    if not least:
+    value = share(lowest, highest, of_nothing=math.nan)
+    if not lowest:
         return {"value": value, "low": math.nan, "high": math.nan}
     off = _spread(known, series, lambda value: math.log(value) if value > 0 else math.nan)
     return {

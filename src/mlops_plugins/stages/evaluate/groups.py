@@ -21,8 +21,8 @@ RANGES = 4
 FEW_NUMBERS = 6
 """Numbers with at most so many distinct values are taken value by value."""
 
-MOST_VALUES = 20
-"""Of a category, so many values are looked at: the most frequent among the training rows."""
+MAXIMUM_VALUES = 20
+"""Of a category, so many values are used: the most frequent among the training rows."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ def groups(column: str, train: pd.Series[Any], rows: pd.Series[Any]) -> Groups:
         return Groups((*_ranges(column, present), *missing))
     counts = present.value_counts()
     ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
-    chosen = tuple(Slice(column=column, value=_plain(value)) for value, _ in ordered[:MOST_VALUES])
+    chosen = tuple(
+        Slice(column=column, value=_plain(value)) for value, _ in ordered[:MAXIMUM_VALUES]
+    )
     rest = counts.size - len(chosen)
     reason = f"{rest:,} rarer values are not looked at" if rest else ""
     new = len(set(rows.dropna().unique().tolist()) - set(counts.index.tolist()))
@@ -75,7 +77,7 @@ def _ranges(column: str, present: pd.Series[Any]) -> Iterator[Slice]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it; a whole number without a fraction."""
+    """Return a value as JSON has it; an integer without a fraction."""
     plain = value.item() if hasattr(value, "item") else value
     if isinstance(plain, float) and plain.is_integer():
         return int(plain)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
 SEEN_ROWS = 5_000
-"""Of the rows that it was fitted to, each point is measured on so many at the most."""
+"""Of the rows that it was fitted to, each point is measured on at most so many."""
 
 
 def curve(test_set: ScoredTestSet, shares: Sequence[float]) -> dict[str, Any]:
@@ -55,9 +55,9 @@ def _measured(
     trained = math.nan
     if len(truth) and scoring.defined(truth):
         trained = weighted.primary(test_set.task, truth, ours)(np.ones(len(truth)))
-    found = bootstrap.measure(
+    measured = bootstrap.measure(
         weighted.primary(test_set.task, test_set.target, scores),
         test_set.target,
         **test_set.settings,
     )
-    return {"share": share, "rows": rows, "train": trained, **found}
+    return {"share": share, "rows": rows, "train": trained, **measured}

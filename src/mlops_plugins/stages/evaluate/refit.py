@@ -29,14 +29,14 @@ def features_of(test_set: ScoredTestSet, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def refit(
-    test_set: ScoredTestSet, places: np.ndarray, asked: list[pd.DataFrame]
+    test_set: ScoredTestSet, places: np.ndarray, frames: list[pd.DataFrame]
 ) -> list[np.ndarray]:
     """Fit the model's trainer to some training rows, and return its scores of each table of raw rows.
 
     Args:
         test_set: The scored test set.
         places: Positions of training rows.
-        asked: Tables of raw rows.
+        frames: Tables of raw rows.
 
     Raises:
         DataError: These rows lack a class.
@@ -48,18 +48,18 @@ def refit(
         raise DataError("a class has no rows among them")
     manifest = test_set.model.manifest
     trainer: Any = _trainer(manifest["train"], manifest["options"])
-    # What it tells and measures is not about the model that is test_set.
+    # What it logs is not about the model that is evaluated.
     quiet = replace(test_set.context, log=lambda _: None, log_metric=lambda *_, **__: None)
     with tempfile.TemporaryDirectory() as folder:
-        whole = features_of(test_set, chosen)
+        features = features_of(test_set, chosen)
         beside = [name for name in (target, test_set.context.data.weight) if name is not None]
-        absent = [name for name in beside if name not in whole.columns]
+        absent = [name for name in beside if name not in features.columns]
         typed = conform(chosen, test_set.model.schema.only(absent))
-        tables.write_frame(whole.join(typed), Path(folder) / "features" / "train.parquet")
+        tables.write_frame(features.join(typed), Path(folder) / "features" / "train.parquet")
         estimator = Path(folder) / "estimator"
         trainer.train(quiet, features=Path(folder) / "features", output=estimator)
         predictor = trainer.load(estimator)
-        return [predictor.scores(features_of(test_set, rows)) for rows in asked]
+        return [predictor.scores(features_of(test_set, rows)) for rows in frames]
 
 
 def described(error: Exception) -> str:
@@ -94,13 +94,13 @@ def aligned(scores: np.ndarray, classes: list[int], count: int) -> np.ndarray:
     """Return probabilities with a column for each of `count` classes, 0 for those that are missing."""
     if classes == list(range(count)):
         return scores
-    whole = np.zeros((len(scores), count))
-    whole[:, classes] = scores
-    return whole
+    aligned_scores = np.zeros((len(scores), count))
+    aligned_scores[:, classes] = scores
+    return aligned_scores
 
 
 def held_out(test_set: ScoredTestSet) -> tuple[np.ndarray, np.ndarray, str]:
-    """Return the positions of training rows to fit and to ask, and in words which these are.
+    """Return the positions of training rows to fit and to hold out, and in words which these are.
 
     The split's last fold if it left folds, as they respect time and groups; else the newest fifth,
     or without a time a fifth drawn by the seed.
@@ -108,8 +108,8 @@ def held_out(test_set: ScoredTestSet) -> tuple[np.ndarray, np.ndarray, str]:
     count = len(test_set.train)
     left = (test_set.splits / folds.FILE).exists()
     if left and count == tables.count(test_set.splits / "train.parquet"):
-        fit, asked = folds.read(test_set.splits)[-1]
-        return fit, asked, "the training rows of the last fold"
+        fit, held = folds.read(test_set.splits)[-1]
+        return fit, held, "the training rows of the last fold"
     time = test_set.context.data.time
     if time is not None:
         order = np.argsort(test_set.train[time].to_numpy(), kind="stable")

@@ -1,4 +1,4 @@
-"""Slices: how good the model is for the groups that were named, and where it is found to be worse."""
+"""Slices: how good the model is for the groups that were named, and where it is significantly worse."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
 LEVEL = 0.05
-"""The probability that any slice is found where none is worse."""
+"""The probability that the search reports any slice where none is worse."""
 
-LEAST_GAP = 0.02
-"""A slice is found only if its metric is lower by so much, or for numbers its error higher by that share."""
+MINIMUM_GAP = 0.02
+"""The search reports a slice only if its metric is lower by so much, or for numbers its error higher by that share."""
 
-FEWEST_OF_A_CLASS = 10
+MINIMUM_OF_A_CLASS = 10
 """A slice is tested only with so many rows of each class that is ranked."""
 
 COLUMN_VALUES = 100
@@ -34,7 +34,7 @@ COLUMN_VALUES = 100
 
 
 @dataclass(frozen=True)
-class Found:
+class WorseSlice:
     """A slice that is significantly worse.
 
     Attributes:
@@ -148,13 +148,13 @@ def _measured(test_set: ScoredTestSet, chosen: np.ndarray) -> tuple[float, list[
 
 def search(
     test_set: ScoredTestSet, *, min_rows: int, apart: Sequence[str] = ()
-) -> tuple[list[Found], int]:
+) -> tuple[list[WorseSlice], int]:
     """Return the slices of single inputs that are significantly worse, the worst first; and how many were tested.
 
     Each slice is compared with the other rows by a one-sided test of the difference: of the areas under
     the ROC curve (DeLong), of the mean recall, or for numbers of the mean absolute error, as r2 is
     low wherever the truth varies little. Holm's correction keeps the probability of any false
-    find at 5 % (A simple sequentially rejective multiple test procedure, 1979).
+    positive at 5 % (A simple sequentially rejective multiple test procedure, 1979).
 
     Args:
         test_set: The scored test set.
@@ -178,9 +178,9 @@ def search(
     worse, corrected = [], 0.0
     for place, (p, gap, one) in enumerate(tried):
         corrected = min(max(corrected, p * (len(tried) - place)), 1.0)
-        if corrected <= LEVEL and gap <= -LEAST_GAP:
-            worse.append(Found(one, gap, corrected))
-    return sorted(worse, key=lambda found: (found.gap, found.slice.label)), len(tried)
+        if corrected <= LEVEL and gap <= -MINIMUM_GAP:
+            worse.append(WorseSlice(one, gap, corrected))
+    return sorted(worse, key=lambda each: (each.gap, each.slice.label)), len(tried)
 
 
 def _searchable(test_set: ScoredTestSet, column: str) -> bool:
@@ -234,8 +234,8 @@ def _comparison(test_set: ScoredTestSet) -> Callable[[np.ndarray], tuple[float, 
 
 
 def _area(positive: np.ndarray, score: np.ndarray) -> tuple[float, float]:
-    found = int(positive.sum())
-    if min(found, len(positive) - found) < FEWEST_OF_A_CLASS:
+    positives = int(positive.sum())
+    if min(positives, len(positive) - positives) < MINIMUM_OF_A_CLASS:
         return math.nan, math.nan
     ranking = weighted.Ranking(positive, score)
     return ranking.auc(np.ones(len(score))), ranking.error()
@@ -245,7 +245,7 @@ def _mean_recall(target: np.ndarray, right: np.ndarray, count: int) -> tuple[flo
     """Return the mean recall of the classes, and its error, a class's by Agresti and Coull's estimate."""
     support = np.bincount(target, minlength=count)
     met = support > 0
-    if support[met].min() < FEWEST_OF_A_CLASS:
+    if support[met].min() < MINIMUM_OF_A_CLASS:
         return math.nan, math.nan
     hits = np.bincount(target[right], minlength=count)[met]
     smooth = (hits + 2) / (support[met] + 4)

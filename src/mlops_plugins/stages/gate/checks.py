@@ -84,10 +84,10 @@ def number(content: Mapping[str, Any], *keys: str, file: str) -> float:
     Raises:
         UncomputableError: There is none, or it is not finite.
     """
-    found = item(content, *keys, file=file)
-    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
-        raise UncomputableError(f"{'.'.join(keys)} in {file} is {json.dumps(found)[:40]}")
-    return float(found)
+    value = item(content, *keys, file=file)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise UncomputableError(f"{'.'.join(keys)} in {file} is {json.dumps(value)[:40]}")
+    return float(value)
 
 
 def item(content: Mapping[str, Any], *keys: str, file: str) -> Any:
@@ -96,20 +96,20 @@ def item(content: Mapping[str, Any], *keys: str, file: str) -> Any:
     Raises:
         UncomputableError: There is nothing.
     """
-    found: Any = content
+    value: Any = content
     for depth, key in enumerate(keys, start=1):
-        if not isinstance(found, dict) or key not in found:
+        if not isinstance(value, dict) or key not in value:
             raise UncomputableError(f"{'.'.join(keys[:depth])} is missing in {file}")
-        found = found[key]
-    return found
+        value = value[key]
+    return value
 
 
 def verdict(checks: Sequence[Check], *, model: str, champion: str | None) -> dict[str, Any]:
     """Return what `verdict.json` holds: the decision, its reasons and every check."""
-    found = decide(checks)
-    because = "pass" if found == "promote" else found
+    decision = decide(checks)
+    because = "pass" if decision == "promote" else decision
     return {
-        "decision": found,
+        "decision": decision,
         "reasons": [check.reason for check in checks if check.outcome == because],
         "checks": [asdict(check) for check in checks],
         "model": model,

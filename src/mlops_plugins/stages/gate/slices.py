@@ -34,7 +34,7 @@ class Group:
     Attributes:
         slice: Which rows are in it.
         entry: What the evaluation wrote about it.
-        configured: Whether the team named it; others were found by the search.
+        configured: Whether the team named it; others were reported by the search.
     """
 
     slice: Slice
@@ -55,7 +55,7 @@ def floor(evidence: Evidence, limit: float | None) -> Check:
     if limit is None:
         return Check("slices", "pass", f"{metric} of {len(groups)} slices was measured")
     groups = [group for group in groups if group.configured or group.entry.get("value") is not None]
-    below = [found for found in map(_ends, groups) if found["high"] < limit]
+    below = [ends for ends in map(_ends, groups) if ends["high"] < limit]
     numbers = {"limit": limit, "compared": len(groups)}
     if not below:
         return Check("slices", "pass", f"{metric} of {len(groups)} slices reaches {limit}", numbers)

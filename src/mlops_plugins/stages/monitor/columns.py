@@ -24,7 +24,7 @@ PREDICTIONS: Final[dict[str, Column]] = {
 }
 """What a monitor's tables hold beside the raw columns."""
 
-MOST_ROWS: Final = 20_000
+MAXIMUM_ROWS: Final = 20_000
 """Numeric tests and the bootstrap use a fixed sample of this size from larger tables.
 
 At this size an effect is known to a hundredth of a standard deviation: far finer than the floor.
@@ -42,8 +42,8 @@ class Table:
     @classmethod
     def open(cls, path: Path) -> Table:
         """Look at a file's columns and length only."""
-        whole = pyarrow.dataset.dataset(path)
-        return cls(path, frozenset(whole.schema.names), whole.count_rows())
+        table = pyarrow.dataset.dataset(path)
+        return cls(path, frozenset(table.schema.names), table.count_rows())
 
     def read(self, name: str) -> pd.Series[Any] | None:
         """Return a column, or None if there is none of that name."""
@@ -59,12 +59,12 @@ def floats(series: pd.Series[Any]) -> np.ndarray:
 
 
 def finite_sample(values: np.ndarray, seed: int) -> np.ndarray:
-    """Return the finite values, or `MOST_ROWS` of them if there are more."""
+    """Return the finite values, or `MAXIMUM_ROWS` of them if there are more."""
     finite: np.ndarray = values[np.isfinite(values)]
-    if len(finite) <= MOST_ROWS:
+    if len(finite) <= MAXIMUM_ROWS:
         return finite
     draw = np.random.default_rng(seed)
-    sample: np.ndarray = draw.choice(finite, MOST_ROWS, replace=False, shuffle=False)
+    sample: np.ndarray = draw.choice(finite, MAXIMUM_ROWS, replace=False, shuffle=False)
     return sample
 
 

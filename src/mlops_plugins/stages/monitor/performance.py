@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mlops_plugins.metrics import bootstrap, scoring, weighted
-from mlops_plugins.stages.monitor.columns import MOST_ROWS, Table, floats, label, labels
+from mlops_plugins.stages.monitor.columns import MAXIMUM_ROWS, Table, floats, label, labels
 from mlops_plugins.stages.monitor.report_parts import decided
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def measure(
 ) -> dict[str, Any]:
     """Return the report's section `performance`."""
     old, new = (_labelled(table, context, classes) for table in (before, after))
-    found: dict[str, Any] = {
+    section: dict[str, Any] = {
         "metric": scoring.PRIMARY[context.data.task],
         "n_reference": len(old[0]),
         "n_current": len(new[0]),
@@ -44,25 +44,25 @@ def measure(
         "reasons": [],
     }
     if len(new[0]) >= min_labels:
-        found |= _values(old, new, context)
-    found["status"] = found["decision"] = _status(found, max_drop, enough=enough)
-    if found["status"] == "alarm":
-        found["reasons"] = [_reason(found)]
-    return found
+        section |= _values(old, new, context)
+    section["status"] = section["decision"] = _status(section, max_drop, enough=enough)
+    if section["status"] == "alarm":
+        section["reasons"] = [_reason(section)]
+    return section
 
 
-def _status(found: dict[str, Any], max_drop: float, *, enough: bool) -> str:
-    if not all(math.isfinite(found.get(key, math.nan)) for key in ("reference", "high")):
+def _status(section: dict[str, Any], max_drop: float, *, enough: bool) -> str:
+    if not all(math.isfinite(section.get(key, math.nan)) for key in ("reference", "high")):
         return decided("insufficient_labels", enough=enough)
-    lost = found["high"] < found["reference"] - max_drop
+    lost = section["high"] < section["reference"] - max_drop
     return decided("alarm" if lost else "ok", enough=enough)
 
 
-def _reason(found: dict[str, Any]) -> str:
+def _reason(section: dict[str, Any]) -> str:
     return (
-        f"{found['metric']} fell from {found['reference']:.3f} to {found['current']:.3f} "
-        f"(95% interval {found['low']:.3f} to {found['high']:.3f}, "
-        f"{found['n_current']:,} labelled rows)"
+        f"{section['metric']} fell from {section['reference']:.3f} to {section['current']:.3f} "
+        f"(95% interval {section['low']:.3f} to {section['high']:.3f}, "
+        f"{section['n_current']:,} labelled rows)"
     )
 
 
@@ -95,7 +95,7 @@ def _values(
 ) -> dict[str, Any]:
     """Return the metric of both, and the interval of the window's by resampling its rows."""
     task, generator = context.data.task, np.random.default_rng(context.seed)
-    sampled = generator.permutation(len(new[0]))[:MOST_ROWS]
+    sampled = generator.permutation(len(new[0]))[:MAXIMUM_ROWS]
     metric = weighted_metric(task, new[0][sampled], new[1][sampled])
     drawn = bootstrap.draws(len(sampled), resamples=RESAMPLES, seed=generator)
     low, high = bootstrap.percentile_interval(metric(weights) for weights in drawn)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-MOST_CATEGORIES: Final = 50
+MAXIMUM_CATEGORIES: Final = 50
 BINS: Final = 10
 
 
@@ -106,7 +106,7 @@ def pooled(old: pd.Series[Any], new: pd.Series[Any]) -> pd.DataFrame:
     counts = counts.iloc[np.argsort(-both, kind="stable")]
     smaller = min(old.sum(), new.sum())
     expected = both * smaller / max(both.sum(), 1)
-    kept = min(int((expected >= 5).sum()), MOST_CATEGORIES)
+    kept = min(int((expected >= 5).sum()), MAXIMUM_CATEGORIES)
     common, rare = counts.iloc[:kept], counts.iloc[kept:]
     if rare.empty:
         return common
