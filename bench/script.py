@@ -197,7 +197,13 @@ def evaluate(
         scores=opened.predictor.scores(features(inputs(test))),
         resamples=RESAMPLES,
     )
-    found = evaluation.make(test_set, Metrics(resamples=RESAMPLES))
+    options = Metrics()
+    found = evaluation.measure(
+        test_set,
+        decision=options.decision,
+        slicing=options.slicing,
+        shares=options.learning_curve,
+    )
     for name, table in found.items():
         (folder / f"{name}.json").write_text(json.dumps(table))
     curves.write_all(test_set, found, folder)

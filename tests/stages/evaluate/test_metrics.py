@@ -25,7 +25,7 @@ from mlops_plugins.stages.evaluate import (
     sliced,
     threshold,
 )
-from mlops_plugins.stages.evaluate.metrics import Decision, Slicing
+from mlops_plugins.stages.evaluate.options import Decision, Slicing
 from mlops_plugins.stages.evaluate.refit import refit, some_rows
 from mlops_plugins.testing import artefacts
 from mlops_plugins.testing.sandbox import content

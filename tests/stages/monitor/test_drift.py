@@ -21,7 +21,8 @@ from mlops_plugins.artifacts import schema
 from mlops_plugins.artifacts.files import digest
 from mlops_plugins.stages.monitor import comparison
 from mlops_plugins.stages.monitor.columns import Table
-from mlops_plugins.stages.monitor.drift import Drift, DriftMonitor
+from mlops_plugins.stages.monitor.drift import DriftMonitor
+from mlops_plugins.stages.monitor.options import Drift
 from mlops_plugins.stages.monitor.performance import weighted_metric
 from mlops_plugins.stages.monitor.statistics import numeric_drift
 

@@ -16,12 +16,22 @@ from mlops_plugins.stages.evaluate import (
 )
 
 if TYPE_CHECKING:
-    from mlops_plugins.stages.evaluate.metrics import Metrics
+    from collections.abc import Sequence
+
+    from mlops_plugins.stages.evaluate.options import Decision, Slicing
     from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
 
-def measure(test_set: ScoredTestSet, options: Metrics) -> dict[str, Any]:
+def measure(
+    test_set: ScoredTestSet, *, decision: Decision, slicing: Slicing, shares: Sequence[float]
+) -> dict[str, Any]:
     """Return the tables, by the names of their JSON files.
+
+    Args:
+        test_set: The scored test set.
+        decision: How two classes are decided on.
+        slicing: Which groups of rows are measured.
+        shares: The training rows of each point of the learning curve.
 
     Raises:
         ConfigurationError: A slice's, or a sensitive, column does not exist.
@@ -38,21 +48,20 @@ def measure(test_set: ScoredTestSet, options: Metrics) -> dict[str, Any]:
             "gain": baselines.gains(test_set, {"trivial": trivial, "linear": linear}),
         },
         "calibration": calibration.table(test_set),
-        "slices": sliced.table(test_set, options.slicing),
-        "learning_curve": learning_curve.curve(test_set, options.learning_curve),
-        **_decisions(test_set, options),
+        "slices": sliced.table(test_set, slicing),
+        "learning_curve": learning_curve.curve(test_set, shares),
+        **_decisions(test_set, decision, slicing.min_rows),
     }
     if test_set.task != "regression":
         tables["classes"] = curves.classes(test_set)
     return tables
 
 
-def _decisions(test_set: ScoredTestSet, options: Metrics) -> dict[str, Any]:
+def _decisions(test_set: ScoredTestSet, decision: Decision, min_rows: int) -> dict[str, Any]:
     """Return what depends on the threshold, where there is one."""
-    min_rows = options.slicing.min_rows
     if test_set.task != "binary":
         return {"fairness": fairness.table(test_set, None, threshold=None, min_rows=min_rows)}
-    choice = threshold.choose(test_set, options.decision)
+    choice = threshold.choose(test_set, decision)
     positive = threshold.predicted_positive(test_set, choice)
     return {
         "threshold": threshold.table(test_set, choice),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from mlops_plugins.api.component import Component, Field, OptionGroup
+from mlops_plugins.api.component import Component, Field
 from mlops_plugins.artifacts import files, tables
+from mlops_plugins.stages.evaluate.options import Decision, Slicing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,40 +16,7 @@ if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
     from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
-Aim = Literal["fixed", "f1", "precision", "recall", "cost"]
 Share = Annotated[float, Field(gt=0, lt=1)]
-
-
-class Decision(OptionGroup):
-    """The threshold of two classes."""
-
-    threshold: float = Field(
-        0.5, ge=0, le=1, description="The probability above which the last class is predicted."
-    )
-    choose: Aim = Field(
-        "fixed",
-        description="fixed, or what another threshold is chosen for on training rows: f1, precision, "
-        "recall or cost.",
-    )
-    minimum: float = Field(
-        0.8, gt=0, le=1, description="Chosen for precision or recall: its minimum there."
-    )
-    missed_cost: float = Field(
-        1.0, gt=0, description="Chosen for cost: the cost of a missed row, in false alarms."
-    )
-
-
-class Slicing(OptionGroup):
-    """The groups of rows."""
-
-    columns: list[str] = Field([], description="Raw columns, by their values or ranges.")
-    search: bool = Field(
-        True, description="Whether to search all inputs for slices that are significantly worse."
-    )
-    max_slices: int = Field(5, ge=1, description="Maximum number of slices reported by the search.")
-    min_rows: int = Field(
-        50, ge=2, description="Minimum rows of a slice, and of a group of a sensitive column."
-    )
 
 
 class Metrics(Component):
@@ -88,7 +56,9 @@ class Metrics(Component):
 
         test_set = score_test_set(context, model=model, splits=splits, resamples=self.resamples)
         output.mkdir()
-        results = measurements.measure(test_set, self)
+        results = measurements.measure(
+            test_set, decision=self.decision, slicing=self.slicing, shares=self.learning_curve
+        )
         values = {name: row["value"] for name, row in results["summary"].items()}
         files.write_json(metrics, {**values, "rows": len(test_set.target)})
         for name, table in results.items():

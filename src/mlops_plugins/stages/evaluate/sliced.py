@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mlops_plugins.metrics.slices import Slice
-    from mlops_plugins.stages.evaluate.metrics import Slicing
+    from mlops_plugins.stages.evaluate.options import Slicing
     from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
 LEVEL = 0.05

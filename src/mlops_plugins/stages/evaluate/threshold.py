@@ -11,7 +11,7 @@ from mlops_plugins.metrics import bootstrap, scoring
 from mlops_plugins.stages.evaluate.refit import described, held_out, refit
 
 if TYPE_CHECKING:
-    from mlops_plugins.stages.evaluate.metrics import Decision
+    from mlops_plugins.stages.evaluate.options import Decision
     from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
 

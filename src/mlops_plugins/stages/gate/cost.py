@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlops_plugins.artifacts.model_folder import Model
-    from mlops_plugins.stages.gate.champion import Latency, Size
+    from mlops_plugins.stages.gate.options import Latency, Size
     from mlops_plugins.stages.gate.paired_rows import Pair
 
 RUNS = 11

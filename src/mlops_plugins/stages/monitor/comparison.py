@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mlops_plugins.api.context import Context
     from mlops_plugins.artifacts.schema import Schema
-    from mlops_plugins.stages.monitor.drift import Drift
+    from mlops_plugins.stages.monitor.options import Drift
 
 
 def compared_columns(
