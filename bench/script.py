@@ -40,7 +40,7 @@ from mlops_plugins.estimators import SklearnPredictor
 from mlops_plugins.stages.evaluate import charts, curves
 from mlops_plugins.stages.evaluate import measurements as evaluation
 from mlops_plugins.stages.evaluate.metrics import Metrics
-from mlops_plugins.stages.evaluate.test_set import Judged
+from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 from mlops_plugins.stages.explain import importance, permutation_importance
 from mlops_plugins.stages.profile import summary
 from mlops_plugins.stages.profile.sample import Sample
@@ -186,7 +186,7 @@ def evaluate(
 ) -> dict[str, float]:
     """Measure and draw all that an evaluation does."""
     folder, (train, test) = context.root, parts
-    judged = Judged(
+    test_set = ScoredTestSet(
         context=context,
         model=opened,
         splits=folder,
@@ -196,12 +196,18 @@ def evaluate(
         scores=opened.predictor.scores(features(inputs(test))),
         resamples=RESAMPLES,
     )
-    found = evaluation.make(judged, Metrics(resamples=RESAMPLES))
+    options = Metrics()
+    found = evaluation.measure(
+        test_set,
+        decision=options.decision,
+        slicing=options.slicing,
+        shares=options.learning_curve,
+    )
     for name, table in found.items():
         (folder / f"{name}.json").write_text(json.dumps(table))
-    curves.write_all(judged, found, folder)
-    charts.draw_all(judged, found, folder)
-    test.assign(prediction=judged.scores.argmax(1), score=judged.scores[:, 1]).to_parquet(
+    curves.write_all(test_set, found, folder)
+    charts.draw_all(test_set, found, folder)
+    test.assign(prediction=test_set.scores.argmax(1), score=test_set.scores[:, 1]).to_parquet(
         folder / "predictions.parquet", index=False, compression="zstd"
     )
     return {

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import defaults
+from mlops_plugins.api.component import defaults, single_options
 from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.hookspecs import Hooks
 from mlops_plugins.api.stage import Stage
@@ -51,12 +51,12 @@ def implementations() -> Iterator[str]:
         options = plugin_manager().load(offered.stage, offered.name)
         needs = f" Needs `uv add '{offered.extra}'`." if offered.extra else ""
         yield f"{offered.summary}{'' if offered.summary.endswith('?') else '.'} {inspect.getdoc(options)}{needs}\n"
-        rows = defaults(options)
+        rows = list(single_options(options))
         if rows:
             yield "| option | default | |"
             yield "|---|---|---|"
-            for name, value in rows.items():
-                description = options.model_fields[name].description or ""
+            for name, owner, key in rows:
+                value, description = defaults(owner)[key], owner.model_fields[key].description or ""
                 yield f"| `{name}` | {'required' if value == '???' else f'`{value!r}`'} | {description} |"
             yield ""
 

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from mlops_plugins import moved
-from mlops_plugins.api.component import Component, Field
+from mlops_plugins.api.component import Component, Field, OptionGroup
 from mlops_plugins.api.context import Context
 from mlops_plugins.api.contracts.ingest import Source
 from mlops_plugins.api.contracts.monitor import Finding
@@ -37,6 +37,7 @@ __all__ = [
     "Finding",
     "MlopsError",
     "ModelError",
+    "OptionGroup",
     "Source",
     "Stage",
     "hookimpl",

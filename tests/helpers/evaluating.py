@@ -12,7 +12,7 @@ from mlops_plugins.api.context import Context, Data
 from mlops_plugins.api.paths import MODEL
 from mlops_plugins.artifacts import tables
 from mlops_plugins.stages.evaluate.metrics import Metrics
-from mlops_plugins.stages.evaluate.test_set import Judged, judge
+from mlops_plugins.stages.evaluate.test_set import ScoredTestSet, score_test_set
 from mlops_plugins.testing import artefacts
 from mlops_plugins.testing.tables import Case
 
@@ -69,9 +69,9 @@ def context(case: Case, root: Path, **changes: Any) -> Context:
 
 
 @cache
-def judged(case: Case, resamples: int = 20) -> Judged:
+def scored(case: Case, resamples: int = 20) -> ScoredTestSet:
     root = artefacts.provide(case, MODEL).parent
-    return judge(
+    return score_test_set(
         context(case, root),
         model=artefacts.provide(case, MODEL),
         splits=artefacts.provide(case, "data/splits"),

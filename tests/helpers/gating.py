@@ -91,7 +91,7 @@ def train(
 
 @dataclass
 class Gating:
-    """A folder in which a model is judged.
+    """A folder in which the gate decides about a model.
 
     `champion` is the folder of the champion's model; without one, there is none.
     """
@@ -148,7 +148,9 @@ class Gating:
             files.write_json(self.evaluation / f"{name}.json", content)
         return self
 
-    def judge(self, *, ask: Callable[[], Champion | None] | None = None, **options: Any) -> Any:
+    def decide(
+        self, *, registry: Callable[[], Champion | None] | None = None, **options: Any
+    ) -> Any:
         """Run the gate, and return its verdict."""
         Gatekeeper(**{"resamples": 200, **options}).gate(
             self.context,
@@ -156,7 +158,7 @@ class Gating:
             splits=provide(self.case, "data/splits"),
             metrics=self.metrics,
             evaluation=self.evaluation,
-            champion=ask or self.registered,
+            champion=registry or self.registered,
             output=self.output,
         )
         return files.read_json(self.output)
@@ -175,7 +177,7 @@ class Gating:
         return Champion(version="3", digest=files.digest(current), fetch=fetch)
 
 
-def slices(case: Case, *, configured: str | None = None, fewest: int = 50) -> dict[str, Any]:
+def slices(case: Case, *, configured: str | None = None, min_rows: int = 50) -> dict[str, Any]:
     """Return slices by carrier and by distance, as an evaluation writes them."""
     rows = tables.read_frame(provide(case, "data/splits") / "test.parquet")
     far = float(rows["distance"].median())
@@ -194,7 +196,7 @@ def slices(case: Case, *, configured: str | None = None, fewest: int = 50) -> di
         for one in found
     ]
     metric = scoring.PRIMARY[case.data.task]
-    return {"metric": metric, "min_rows": fewest, "slices": entries}
+    return {"metric": metric, "min_rows": min_rows, "slices": entries}
 
 
 def check(verdict: Any, name: str) -> Any:

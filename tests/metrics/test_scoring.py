@@ -10,8 +10,7 @@ import pytest
 from sklearn import datasets, metrics
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from mlops_plugins.metrics import scoring, weighted
-from mlops_plugins.stages.evaluate import intervals
+from mlops_plugins.metrics import bootstrap, scoring, weighted
 
 TASKS = ("binary", "multiclass", "regression")
 
@@ -68,14 +67,14 @@ def test_metrics_are_those_of_scikit_learn(task: str) -> None:
     predicted = s.argmax(1) if s.ndim > 1 else s
     expected = {name: function(y, s, predicted) for name, function in EXPECTED[task].items()}
     assert scoring.metrics(task, y, s) == pytest.approx(expected)
-    assert weighted.measure(task, y, s)(np.ones(len(y))) == pytest.approx(expected)
+    assert weighted.metrics(task, y, s)(np.ones(len(y))) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_weight_is_how_often_a_row_counts(task: str) -> None:
     y, s = answers(task)
-    measure, primary = weighted.measure(task, y, s), weighted.primary(task, y, s)
-    for rows in scoring.resampled_rows(len(y), resamples=20, seed=3):
+    measure, primary = weighted.metrics(task, y, s), weighted.primary(task, y, s)
+    for rows in bootstrap.resampled_rows(len(y), resamples=20, seed=3):
         weights = np.bincount(rows, minlength=len(y)).astype(float)
         expected = scoring.metrics(task, y[rows], s[rows])
         assert measure(weights) == pytest.approx(expected, abs=1e-12)
@@ -100,13 +99,11 @@ def test_a_class_without_rows_is_left_out_of_means() -> None:
 def test_what_has_no_value_is_nan(task: str, rows: int) -> None:
     y, s = answers(task)
     first = np.flatnonzero(y == y[0])[:rows]
-    found = weighted.measure(task, y[first], s[first])(np.ones(len(first)))
+    found = weighted.metrics(task, y[first], s[first])(np.ones(len(first)))
     undefined = {"binary": "roc_auc", "multiclass": "roc_auc_ovr", "regression": "r2"}[task]
     assert math.isnan(found[undefined])
     assert math.isfinite(found["mae" if task == "regression" else "accuracy"])
-    assert math.isnan(
-        intervals.resampled(lambda _: math.nan, y[first], resamples=20, seed=1)["low"]
-    )
+    assert math.isnan(bootstrap.measure(lambda _: math.nan, y[first], resamples=20, seed=1)["low"])
 
 
 def test_nothing_is_divided_by_a_truth_of_zero() -> None:
@@ -116,7 +113,7 @@ def test_nothing_is_divided_by_a_truth_of_zero() -> None:
 
 def test_no_digits_are_lost_where_the_truth_is_far_from_zero() -> None:
     y, s = answers("regression")
-    far = weighted.measure("regression", y + 1e9, s + 1e9)(np.ones(len(y)))
+    far = weighted.metrics("regression", y + 1e9, s + 1e9)(np.ones(len(y)))
     assert far["r2"] == pytest.approx(metrics.r2_score(y, s), abs=1e-6)
 
 
@@ -134,21 +131,9 @@ def test_intervals_hold_the_truth_in_95_of_100_cases(task: str) -> None:
     for seed in range(200):
         rows = generator.integers(0, len(y), 300)
         function = weighted.primary(task, y[rows], s[rows])
-        found = intervals.resampled(function, y[rows], resamples=100, seed=seed)
+        found = bootstrap.measure(function, y[rows], resamples=100, seed=seed)
         held += found["low"] <= truth <= found["high"]
     assert 0.90 <= held / 200 <= 0.98
-
-
-@pytest.mark.parametrize(
-    ("hits", "rows", "low", "high"), [(0, 10, 0, 0.2775), (8, 10, 0.4902, 0.9433)]
-)
-def test_the_interval_of_a_share(hits: int, rows: int, low: float, high: float) -> None:
-    """The values are those of statsmodels' `proportion_confint(method='wilson')`."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    assert intervals.wilson(hits, rows) == pytest.approx((low, high), abs=1e-4)
-    expected = proportion_confint(hits, rows, method="wilson")
-    assert intervals.wilson(hits, rows) == pytest.approx(expected, abs=1e-6)
 
 
 def test_delongs_error_is_that_of_repeated_samples() -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import TypeVar
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     ComponentType = TypeVar("ComponentType", bound="Component")
 
-__all__ = ["Component", "Field", "defaults", "parse", "to_yaml"]
+__all__ = ["Component", "Field", "OptionGroup", "defaults", "parse", "single_options", "to_yaml"]
 
 
 class Component(BaseModel):
@@ -55,23 +55,52 @@ class Component(BaseModel):
         return {}
 
 
+class OptionGroup(BaseModel):
+    """The base of options that belong together: an option of its type is a mapping in `conf/`.
+
+    >>> class Limits(OptionGroup):
+    ...     depth: int = Field(3, description="Maximum depth.")
+    >>> Limits(depth=4).depth
+    4
+
+    A component has it as `limits: Limits = Field(Limits(), description="Limits of a tree.")`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
 MISSING = "???"
 """What Hydra writes for a value that has no default and must be given."""
 
 
-def defaults(options: type[Component]) -> dict[str, Any]:
-    """Return each option's default, `???` where there is none."""
-    return {
-        name: MISSING
-        if field.is_required()
-        else _plain(field.get_default(call_default_factory=True))
-        for name, field in options.model_fields.items()
-    }
+def defaults(options: type[BaseModel]) -> dict[str, Any]:
+    """Return each option's default, `???` where there is none; of a group, those of its options."""
+    return {name: _default(field) for name, field in options.model_fields.items()}
 
 
-def _plain(value: Any) -> Any:
-    """Return an option's value as YAML has it: an option that groups others as a mapping."""
+def _default(field: FieldInfo) -> Any:
+    if field.is_required():
+        return MISSING
+    value = field.get_default(call_default_factory=True)
     return value.model_dump() if isinstance(value, BaseModel) else value
+
+
+def single_options(
+    options: type[BaseModel], prefix: str = ""
+) -> Iterator[tuple[str, type[BaseModel], str]]:
+    """Give each option's name, in a group `group.option`, with the class and the key that declare it."""
+    for key, field in options.model_fields.items():
+        group = _group(field)
+        if group is None:
+            yield prefix + key, options, key
+        else:
+            yield from single_options(group, f"{prefix}{key}.")
+
+
+def _group(field: FieldInfo | None) -> type[BaseModel] | None:
+    """Return the class of a group of options; None for a single option."""
+    kind = field.annotation if field else None
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
 def to_yaml(stage: str, name: str, options: type[Component], summary: str) -> str:
@@ -80,6 +109,7 @@ def to_yaml(stage: str, name: str, options: type[Component], summary: str) -> st
     Its first line tells editors where the file's JSON Schema is, which `mlops compose` writes.
     """
     import io
+    from textwrap import indent
 
     from ruamel.yaml import YAML
 
@@ -92,13 +122,18 @@ def to_yaml(stage: str, name: str, options: type[Component], summary: str) -> st
         yaml.dump({key: value}, stream)
         return stream.getvalue()
 
+    def described(options: type[BaseModel]) -> Iterator[str]:
+        for key, value in defaults(options).items():
+            field = options.model_fields[key]
+            group = _group(field)
+            text = one(key, value)
+            if group is not None:
+                text = f"{key}:\n" + "".join(indent(part, "  ") for part in described(group))
+            yield f"# {field.description}\n{text}" if field.description else text
+
     schema = f"# yaml-language-server: $schema=../../.mlops/schemas/{stage}/{name}.json\n"
-    parts = [schema, f"# {summary}\n", one("name", name)]
-    for key, value in defaults(options).items():
-        description = options.model_fields[key].description
-        parts.append(f"\n# {description}\n" if description else "\n")
-        parts.append(one(key, value))
-    return "".join(parts)
+    head = f"{schema}# {summary}\n{one('name', name)}"
+    return "\n".join([head, *described(options)])
 
 
 def parse(options: type[ComponentType], values: Mapping[str, Any], *, where: str) -> ComponentType:
@@ -163,7 +198,16 @@ def _is_group(former: str, present: str, value: Any) -> bool:
     return present.startswith(f"{former}.") and isinstance(value, Mapping)
 
 
-def _expected(options: type[Component], key: str) -> str:
+def _owner(options: type[BaseModel], location: Sequence[int | str]) -> tuple[type[BaseModel], int]:
+    """Return the class that declares the option at a location, and the option's place in it."""
+    group = _group(options.model_fields.get(str(location[0]))) if len(location) > 1 else None
+    if group is None:
+        return options, 0
+    owner, place = _owner(group, location[1:])
+    return owner, place + 1
+
+
+def _expected(options: type[BaseModel], key: str) -> str:
     field = options.model_fields.get(key)
     if field is None:
         return "one of " + ", ".join(options.model_fields)
@@ -181,26 +225,30 @@ def _of_several_kinds(field: FieldInfo) -> bool:
 def _explain(error: ValidationError, options: type[Component], where: str) -> ConfigurationError:
     errors = error.errors(include_url=False)
     first = errors[0]
-    path = ".".join(str(part) for part in first["loc"])
-    key = str(first["loc"][0]) if first["loc"] else ""
+    location = first["loc"] or ("",)
+    path = ".".join(map(str, location))
+    owner, place = _owner(options, location)
+    key, fields = str(location[place]), owner.model_fields
     if first["type"] == "extra_forbidden":
         return ConfigurationError(
-            f"There is no option '{path}'.{did_you_mean(key, options.model_fields)}",
+            f"There is no option '{path}'.{did_you_mean(key, fields)}",
             where=f"{where}: {path}",
-            expected="one of " + (", ".join(options.model_fields) or "nothing: it has no options"),
+            expected="one of " + (", ".join(fields) or "nothing: it has no options"),
             next_step=f"remove or rename '{path}' there",
         )
     if first["type"] == "missing":
         what = f"The option '{path}' has no value."
     else:
-        if key in options.model_fields and _of_several_kinds(options.model_fields[key]):
+        if key in fields and _of_several_kinds(fields[key]):
             # pydantic describes what is wrong for each of them: the deepest was meant.
-            path = key
-            first = max((e for e in errors if e["loc"][0] == key), key=lambda e: len(e["loc"]))
+            option = location[: place + 1]
+            path = ".".join(map(str, option))
+            of_option = (error for error in errors if error["loc"][: place + 1] == option)
+            first = max(of_option, key=lambda error: len(error["loc"]))
         what = f"The option '{path}' is {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}."
     return ConfigurationError(
         what,
         where=f"{where}: {path}",
-        expected=_expected(options, key),
+        expected=_expected(owner, key),
         next_step=f"correct '{path}' there",
     )

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pydantic import BaseModel, ConfigDict
-
-from mlops_plugins.api.component import Field
+from mlops_plugins.api.component import Field, OptionGroup
 from mlops_plugins.estimators.feature_types import columns
 from mlops_plugins.estimators.monotonic import Monotonic, constraints
 from mlops_plugins.estimators.reading import Training, read_training
@@ -30,24 +28,23 @@ MINIMUM_OF_A_CLASS = 10
 """The tenth that is held out needs a row of each class."""
 
 
-class EarlyStopping(BaseModel):
+class EarlyStopping(OptionGroup):
     """When to add no more trees."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
     rounds: int | None = Field(
-        None, ge=1, description="Rounds without gain after which to stop; null for always all."
+        None, ge=1, description="Rounds without gain after which to stop; null for never."
     )
     maximum_rows: int | None = Field(
-        None, ge=0, description="Training rows above which it does not stop early; null for any."
+        None,
+        ge=0,
+        description="Maximum number of training rows with which to stop early; null for no limit.",
     )
 
 
 EARLY_STOPPING: Any = Field(
     EarlyStopping(),
-    description="Stop after `rounds` without gain on a held-out tenth of the training rows, and keep "
-    "the best rounds; null for always all rounds. Not with more than `maximum_rows` training rows; "
-    "null for any number.",
+    description="Stops when a held-out tenth of the training rows gains no more; the best rounds "
+    "are kept.",
 )
 
 RENAMED_EARLY_STOPPING = {

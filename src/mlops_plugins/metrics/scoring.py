@@ -1,4 +1,7 @@
-"""The metrics of each task, one definition for evaluation, gate and monitoring."""
+"""The metrics of each task, one definition for evaluation, gate and monitoring.
+
+scikit-learn is imported where it is called: the gate and the monitor do without.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+import numpy as np
 
-    import numpy as np
+from mlops_plugins.api.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
     from mlops_plugins.api.context import Task
 
@@ -48,107 +53,115 @@ def _binary() -> dict[str, Callable[[Any, Any], float]]:
         ),
         "log_loss": lambda y, s: m.log_loss(y, s, labels=[0, 1]),
         "brier": lambda y, s: m.brier_score_loss(y, s[:, 1]),
-        **{name: partial(_decided, name) for name in DECIDED},
+        **{name: partial(_binary_decision, name) for name in BINARY_DECISIONS},
     }
 
 
-DECIDED = ("accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "matthews")
+BINARY_DECISIONS = (
+    "accuracy",
+    "balanced_accuracy",
+    "precision",
+    "recall",
+    "specificity",
+    "f1",
+    "matthews",
+)
 """Metrics of two classes that look at decisions alone."""
 
 
-def _decided(name: str, target: np.ndarray, scores: np.ndarray) -> float:
+def _binary_decision(name: str, target: np.ndarray, scores: np.ndarray) -> float:
     predicted = scores.argmax(1)
-    hits = (target & predicted).sum()
-    return decided(len(target), target.sum(), predicted.sum(), hits)[name]
+    true_positives = (target & predicted).sum()
+    return binary_decisions(len(target), target.sum(), predicted.sum(), true_positives)[name]
 
 
-def decided(rows: float, positives: float, asked: float, hits: float) -> dict[str, float]:
+def binary_decisions(
+    rows: float, positives: float, predicted: float, true_positives: float
+) -> dict[str, float]:
     """Return the metrics of decisions between two classes; a share of nothing is 0.
 
-    Counted here: scikit-learn takes ten times as long, and the bootstrap asks so often.
+    Own code, as scikit-learn takes ten times as long, and the bootstrap calls it for each resample.
 
     Args:
-        rows: How many there are.
-        positives: How many are of the second class.
-        asked: How many are predicted to be.
-        hits: How many are both.
+        rows: The number of rows.
+        positives: Those of the second class.
+        predicted: Those that are predicted to be of the second class.
+        true_positives: Those that are both.
     """
-    negatives, false = rows - positives, asked - hits
-    recall = _share(hits, positives)
-    specificity = _share(negatives - false, negatives)
-    spread = positives * negatives * asked * (rows - asked)
+    negatives, false_positives = rows - positives, predicted - true_positives
+    recall = share(true_positives, positives)
+    specificity = share(negatives - false_positives, negatives)
+    spread = positives * negatives * predicted * (rows - predicted)
     both = positives > 0 and negatives > 0
     return {
-        "accuracy": _share(rows - positives - asked + 2 * hits, rows),
+        "accuracy": share(rows - positives - predicted + 2 * true_positives, rows),
         "balanced_accuracy": (recall + specificity) / 2 if both else math.nan,
-        "precision": _share(hits, asked),
+        "precision": share(true_positives, predicted),
         "recall": recall,
         "specificity": specificity,
-        "f1": _share(2 * hits, positives + asked),
-        "matthews": _share(float(hits * rows - positives * asked), math.sqrt(spread)),
+        "f1": share(2 * true_positives, positives + predicted),
+        "matthews": share(float(true_positives * rows - positives * predicted), math.sqrt(spread)),
     }
 
 
-def _share(part: Any, whole: Any) -> float:
-    return float(part / whole) if whole else 0.0
+def share(part: Any, total: Any, *, of_nothing: float = 0.0) -> float:
+    """Return `part / total`, or `of_nothing` where the total is 0."""
+    return float(part / total) if total else of_nothing
 
 
 def _multiclass() -> dict[str, Callable[[Any, Any], float]]:
     from sklearn import metrics as m
 
     return {
-        **{name: partial(_decided_among, name) for name in DECIDED_AMONG},
+        **{name: partial(_multiclass_decision, name) for name in MULTICLASS_DECISIONS},
         "roc_auc_ovr": _roc_auc_ovr,
         "log_loss": lambda y, s: m.log_loss(y, s, labels=list(range(s.shape[1]))),
     }
 
 
-DECIDED_AMONG = ("accuracy", "balanced_accuracy", "f1_macro", "matthews")
+MULTICLASS_DECISIONS = ("accuracy", "balanced_accuracy", "f1_macro", "matthews")
 """Metrics of several classes that look at decisions alone."""
 
 
-def _decided_among(name: str, target: np.ndarray, scores: np.ndarray) -> float:
-    import numpy as np
-
+def _multiclass_decision(name: str, target: np.ndarray, scores: np.ndarray) -> float:
     predicted, count = scores.argmax(1), scores.shape[1]
-    hits = np.bincount(target[target == predicted], minlength=count)
+    correct = np.bincount(target[target == predicted], minlength=count)
     support = np.bincount(target, minlength=count)
-    return decided_among(support, np.bincount(predicted, minlength=count), hits)[name]
+    return multiclass_decisions(support, np.bincount(predicted, minlength=count), correct)[name]
 
 
-def decided_among(support: np.ndarray, asked: np.ndarray, hits: np.ndarray) -> dict[str, float]:
+def multiclass_decisions(
+    support: np.ndarray, predicted: np.ndarray, correct: np.ndarray
+) -> dict[str, float]:
     """Return the metrics of decisions among several classes.
 
     A class that no row has and none is predicted to have is left out of means. Matthews: Gorodkin,
     Comparing two K-category assignments by a K-category correlation coefficient, 2004.
 
     Args:
-        support: How many rows are of each class, of shape (classes,).
-        asked: How many are predicted to be.
-        hits: How many are both.
+        support: The rows of each class, of shape (classes,).
+        predicted: Those that are predicted to be of it.
+        correct: Those that are both.
     """
-    import numpy as np
-
-    rows, right = support.sum(), hits.sum()
-    met = (support + asked) > 0
-    recall = hits[met] / np.maximum(support[met], 1)
-    spread = float(rows**2 - (asked**2).sum()) * float(rows**2 - (support**2).sum())
+    rows, right = support.sum(), correct.sum()
+    occurs = (support + predicted) > 0
+    recall = correct[occurs] / np.maximum(support[occurs], 1)
+    spread = float(rows**2 - (predicted**2).sum()) * float(rows**2 - (support**2).sum())
     return {
-        "accuracy": _share(right, rows),
+        "accuracy": share(right, rows),
         "balanced_accuracy": float(recall.mean()),
-        "f1_macro": float((2 * hits[met] / (support[met] + asked[met])).mean()),
-        "matthews": _share(float(right * rows - (support * asked).sum()), math.sqrt(spread)),
+        "f1_macro": float((2 * correct[occurs] / (support[occurs] + predicted[occurs])).mean()),
+        "matthews": share(float(right * rows - (support * predicted).sum()), math.sqrt(spread)),
     }
 
 
 def _roc_auc_ovr(target: np.ndarray, scores: np.ndarray) -> float:
     """Return the mean of each class against the others, over the classes that have rows."""
-    import numpy as np
     from sklearn.metrics import roc_auc_score
 
-    met = [place for place in np.unique(target) if (target != place).any()]
-    found = [roc_auc_score(target == place, scores[:, place]) for place in met]
-    return float(np.mean(found)) if found else math.nan
+    occurring = [place for place in np.unique(target) if (target != place).any()]
+    areas = [roc_auc_score(target == place, scores[:, place]) for place in occurring]
+    return float(np.mean(areas)) if areas else math.nan
 
 
 def _regression() -> dict[str, Callable[[Any, Any], float]]:
@@ -158,7 +171,7 @@ def _regression() -> dict[str, Callable[[Any, Any], float]]:
         "rmse": m.root_mean_squared_error,
         "mae": m.mean_absolute_error,
         "median_absolute_error": m.median_absolute_error,
-        # A share of nothing has no value; scikit-learn divides by the least number there is.
+        # A share of nothing has no value; scikit-learn divides by the smallest number there is.
         "mape": lambda y, s: m.mean_absolute_percentage_error(y, s) if y.all() else math.nan,
         "bias": lambda y, s: (s - y).mean(),
         "r2": lambda y, s: m.r2_score(y, s) if len(y) > 1 else math.nan,
@@ -174,10 +187,6 @@ def positions(target: Any, classes: Sequence[Any] | None) -> np.ndarray:
     Raises:
         DataError: A class is not among `classes`.
     """
-    import numpy as np
-
-    from mlops_plugins.api.errors import DataError
-
     values = np.asarray(target)
     if classes is None:
         return values.astype(float)
@@ -190,15 +199,6 @@ def positions(target: Any, classes: Sequence[Any] | None) -> np.ndarray:
             next_step="train on rows of this class, or remove them",
         )
     return np.array([place[value] for value in values.tolist()])
-
-
-def resampled_rows(rows: int, *, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """Give row numbers drawn with replacement, the same for the same seed."""
-    import numpy as np
-
-    generator = np.random.default_rng(seed)
-    for _ in range(resamples):
-        yield generator.integers(0, rows, rows)
 
 
 def defined(target: np.ndarray) -> bool:

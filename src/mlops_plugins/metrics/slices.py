@@ -1,14 +1,15 @@
-"""Slices: the rows of one group, by which evaluation and gate look at a model, each time the same."""
+"""Slices: the rows of one group, as evaluation and gate define them."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     import pandas as pd
 
 
@@ -19,8 +20,8 @@ class Slice:
     Attributes:
         column: The raw column.
         value: The value, if the column holds categories; None stands for missing values.
-        low: The least value of a range, or None without a bound.
-        high: What values of a range lie below, or None without a bound.
+        low: The lower bound of a range, inclusive; None if there is none.
+        high: The upper bound of a range, exclusive; None if there is none.
         numeric: Whether it is a range.
     """
 
@@ -41,12 +42,10 @@ class Slice:
 
     def rows(self, frame: pd.DataFrame) -> np.ndarray:
         """Return which rows are in the slice, of shape (rows,), as booleans."""
-        import numpy as np
-
         column = frame[self.column]
         if not self.numeric:
-            found = column.isna() if self.value is None else column == self.value
-            return found.fillna(False).to_numpy(dtype=bool)
+            equal = column.isna() if self.value is None else column == self.value
+            return equal.fillna(False).to_numpy(dtype=bool)
         inside = column.notna().to_numpy(dtype=bool)
         values = column.to_numpy(dtype="float64", na_value=np.nan)
         if self.low is not None:

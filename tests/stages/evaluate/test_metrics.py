@@ -25,10 +25,11 @@ from mlops_plugins.stages.evaluate import (
     sliced,
     threshold,
 )
+from mlops_plugins.stages.evaluate.options import Decision, Slicing
 from mlops_plugins.stages.evaluate.refit import refit, some_rows
 from mlops_plugins.testing import artefacts
 from mlops_plugins.testing.sandbox import content
-from tests.helpers.evaluating import context, evaluate, flights, judged, penguins, read
+from tests.helpers.evaluating import context, evaluate, flights, penguins, read, scored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +58,7 @@ def test_each_task_has_its_files_and_the_same_bytes_each_time(task: str, tmp_pat
     case = flights(task, "carrier")
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
-        evaluate(case, tmp_path / name, slices=["origin"], learning_curve=[0.2])
+        evaluate(case, tmp_path / name, slicing={"columns": ["origin"]}, learning_curve=[0.2])
     assert content(tmp_path / "one") == content(tmp_path / "other")
     found = {path.name for path in (tmp_path / "one" / "evaluation").iterdir()}
     assert found == WRITTEN[task] | {"fairness-1.png"}
@@ -89,7 +90,13 @@ def test_what_cannot_be_computed_is_null(task: str, rows: str, tmp_path: Path) -
         return frame.head(1 if rows == "one row" else 6)
 
     splits = altered(case, tmp_path, change)
-    evaluate(case, tmp_path, splits=splits, slices=["carrier"], min_rows=2, choose_threshold="f1")
+    evaluate(
+        case,
+        tmp_path,
+        splits=splits,
+        slicing={"columns": ["carrier"], "min_rows": 2},
+        decision={"choose": "f1"},
+    )
     for path in (tmp_path / "evaluation").glob("*.json"):
         read(tmp_path, path.stem)
     summary = read(tmp_path, "summary")
@@ -104,7 +111,7 @@ def test_what_cannot_be_computed_is_null(task: str, rows: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_linear_baseline_learns_and_the_gain_is_the_difference(task: str) -> None:
-    found = judged(flights(task))
+    found = scored(flights(task))
     trivial, (linear, reason) = baselines.trivial(found), baselines.linear(found)
     assert reason is None
     values = [
@@ -120,7 +127,7 @@ def test_the_linear_baseline_learns_and_the_gain_is_the_difference(task: str) ->
 
 
 def test_a_gain_over_oneself_is_nothing() -> None:
-    found = judged(flights())
+    found = scored(flights())
     gain = baselines.gains(found, {"linear": found.scores})["linear"]
     assert gain == {"value": 0, "low": 0, "high": 0}
 
@@ -150,7 +157,7 @@ def test_the_threshold_comes_from_training_rows_alone(tmp_path: Path) -> None:
         folder = tmp_path / name
         folder.mkdir()
         splits = altered(case, folder, spoil, part) if part else None
-        evaluate(case, folder, splits=splits, choose_threshold="f1")
+        evaluate(case, folder, splits=splits, decision={"choose": "f1"})
         found[name] = read(folder, "threshold")
     assert found["test"]["threshold"] == found["as it is"]["threshold"]
     assert found["test"]["metrics"] != found["as it is"]["metrics"]
@@ -162,17 +169,17 @@ def test_the_threshold_comes_from_training_rows_alone(tmp_path: Path) -> None:
 def test_a_fixed_threshold_of_one_half_is_the_models_own_prediction(tmp_path: Path) -> None:
     case = flights()
     evaluate(case, tmp_path)
-    found, judging = read(tmp_path, "threshold"), judged(case)
+    found, test_set = read(tmp_path, "threshold"), scored(case)
     predictions = tables.read_frame(tmp_path / "evaluation" / "predictions.parquet")["prediction"]
     assert found["how"] == "fixed"
     assert found["metrics"]["predicted_positive"]["value"] == predictions.mean()
-    cells = m.confusion_matrix(judging.target, predictions).ravel().tolist()
+    cells = m.confusion_matrix(test_set.target, predictions).ravel().tolist()
     names = ("true_negative", "false_positive", "false_negative", "true_positive")
     assert found["confusion"] == dict(zip(names, cells, strict=True))
 
 
 @pytest.mark.parametrize(
-    ("wanted", "least", "cost", "expected"),
+    ("choose", "minimum", "cost", "expected"),
     [
         ("f1", 0.8, 1, 0.45),  # 3 of 4 found, 1 false alarm: f1 3/4 (0.65: 2/3; 0.25: 4/6 -> 8/10)
         ("precision", 0.7, 1, 0.45),
@@ -183,19 +190,21 @@ def test_a_fixed_threshold_of_one_half_is_the_models_own_prediction(tmp_path: Pa
     ],
 )
 def test_the_threshold_of_a_table_by_hand(
-    wanted: Any, least: float, cost: float, expected: float
+    choose: Any, minimum: float, cost: float, expected: float
 ) -> None:
     truth = np.array([1, 1, 0, 1, 0, 0, 1, 0])
     chance = np.array([0.9, 0.8, 0.7, 0.6, 0.3, 0.3, 0.3, 0.1])
-    # Down to each distinct score: asked 1 2 3 4 7 8, found 1 2 2 3 4 4.
-    found, reason = threshold.best(truth, chance, wanted, least=least, missed_cost=cost)
+    # Down to each distinct score: predicted 1 2 3 4 7 8, true positives 1 2 2 3 4 4.
+    found, reason = threshold.best(
+        truth, chance, Decision(choose=choose, minimum=minimum, missed_cost=cost)
+    )
     assert reason is None
     assert found == pytest.approx(expected if expected != 0.25 else 0.2)
 
 
 def test_a_threshold_that_nothing_reaches_says_so() -> None:
     truth, chance = np.array([0, 1, 0, 1]), np.array([0.9, 0.8, 0.7, 0.6])
-    found, reason = threshold.best(truth, chance, "precision", least=0.9, missed_cost=1)
+    found, reason = threshold.best(truth, chance, Decision(choose="precision", minimum=0.9))
     assert reason == "no threshold has a precision of 0.9 there"
     assert found in (pytest.approx(0.75), pytest.approx(0.3))
 
@@ -204,7 +213,7 @@ def test_a_threshold_that_nothing_reaches_says_so() -> None:
 
 
 def test_calibration_is_counted_by_hand() -> None:
-    found = judged(flights())
+    found = scored(flights())
     table = calibration.table(found)
     chance, truth = found.scores[:, 1], found.target
     edges = np.quantile(chance, np.linspace(0, 1, 11)[1:-1])
@@ -219,7 +228,7 @@ def test_calibration_is_counted_by_hand() -> None:
 def test_slope_and_intercept_are_those_of_statsmodels() -> None:
     from statsmodels.api import Logit, add_constant
 
-    found = judged(flights())
+    found = scored(flights())
     odds = np.log(found.scores[:, 1] / found.scores[:, 0])
     intercept, slope = Logit(found.target, add_constant(odds)).fit(disp=False).params
     table = calibration.table(found)
@@ -228,7 +237,7 @@ def test_slope_and_intercept_are_those_of_statsmodels() -> None:
 
 def test_a_calibrated_model_has_an_error_of_zero_within_its_interval() -> None:
     """A distance is never 0 by chance; the interval of 95 of 100 calibrated samples reaches 0."""
-    base, generator, held = judged(flights(), 50), np.random.default_rng(2), 0
+    base, generator, held = scored(flights(), 50), np.random.default_rng(2), 0
     for _ in range(40):
         chance = generator.uniform(size=500)
         target = (generator.uniform(size=500) < chance).astype(int)
@@ -243,9 +252,9 @@ def test_a_calibrated_model_has_an_error_of_zero_within_its_interval() -> None:
 
 
 def test_calibration_of_classes_and_of_numbers() -> None:
-    several = calibration.table(judged(penguins()))
+    several = calibration.table(scored(penguins()))
     assert [one["class"] for one in several["classes"]] == ["Adelie", "Chinstrap", "Gentoo"]
-    found = judged(flights("regression"))
+    found = scored(flights("regression"))
     numbers = calibration.table(found)
     slope, intercept = np.polyfit(found.scores, found.target, 1)
     assert (numbers["slope"], numbers["intercept"]) == pytest.approx((slope, intercept))
@@ -256,8 +265,8 @@ def test_calibration_of_classes_and_of_numbers() -> None:
 
 
 def planted(task: str) -> Any:
-    """Return flights whose truth is shuffled among the judging rows of one carrier."""
-    found = judged(flights(task))
+    """Return flights whose truth is shuffled among the test rows of one carrier."""
+    found = scored(flights(task))
     inside = np.flatnonzero(found.rows["carrier"] == "B6")
     target = found.target.copy()
     target[inside] = np.random.default_rng(0).permutation(target[inside])
@@ -266,18 +275,18 @@ def planted(task: str) -> Any:
 
 @pytest.mark.parametrize("task", ["binary", "regression"])
 def test_a_bad_slice_is_found(task: str) -> None:
-    table = sliced.table(planted(task), [], find=True, min_rows=50, max_found=5)
+    table = sliced.table(planted(task), Slicing())
     bad = {one["label"]: one for one in table["slices"]}["carrier = B6"]
     assert not bad["configured"]
     assert bad["p"] < 0.05
     assert bad["gap"]["high"] < 0
-    inside = of_dict(bad["slice"]).rows(judged(flights(task)).rows)
+    inside = of_dict(bad["slice"]).rows(scored(flights(task)).rows)
     assert bad["rows"] == inside.sum()
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_nothing_is_found_where_answers_have_nothing_to_do_with_the_rows(task: str) -> None:
-    found, generator = judged(flights(task)), np.random.default_rng(1)
+    found, generator = scored(flights(task)), np.random.default_rng(1)
     finds = 0
     for _ in range(60):
         order, other = (generator.permutation(len(found.target)) for _ in range(2))
@@ -289,8 +298,8 @@ def test_nothing_is_found_where_answers_have_nothing_to_do_with_the_rows(task: s
 
 
 def test_configured_slices_are_measured_by_value_and_by_range() -> None:
-    found = judged(flights())
-    table = sliced.table(found, ["origin", "distance"], find=False, min_rows=50, max_found=5)
+    found = scored(flights())
+    table = sliced.table(found, Slicing(columns=["origin", "distance"], search=False))
     assert all(one["configured"] for one in table["slices"])
     labels = [one["label"] for one in table["slices"]]
     assert labels[:3] == sorted(
@@ -309,13 +318,13 @@ def test_configured_slices_are_measured_by_value_and_by_range() -> None:
     assert first["interval"][0] < first["value"] < first["interval"][1]
 
 
-def test_slices_too_small_or_of_one_class_are_told_with_the_reason() -> None:
-    found = judged(flights())
+def test_slices_too_small_or_of_one_class_are_listed_with_the_reason() -> None:
+    found = scored(flights())
     rows = found.rows.assign(lateness=np.where(found.target == 1, "late", "on time"))
     train = found.train.assign(lateness=np.where(found.known == 1, "late", "on time"))
-    asked = ["carrier", "lateness", "scheduled"]
+    columns = ["carrier", "lateness", "scheduled"]
     changed = replace(found, rows=rows, train=train)
-    table = sliced.table(changed, asked, find=False, min_rows=50, max_found=5)
+    table = sliced.table(changed, Slicing(columns=columns, search=False))
     reasons = {one["label"]: one["reason"] for one in table["skipped"]}
     assert reasons["lateness = late"] == "its rows are of one class"
     assert "fewer than 50" in reasons["carrier = HA"]
@@ -330,7 +339,7 @@ def test_fairness_of_a_table_by_hand() -> None:
     target = np.array([1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 1])
     answered = np.array([1, 1, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1], dtype=bool)
     chance = np.where(answered, 0.8, 0.4)
-    base = judged(flights())
+    base = scored(flights())
     data = replace(base.context.data, sensitive=("group",))
     rows = pd.DataFrame({"group": group})
     made = replace(
@@ -370,7 +379,7 @@ def test_fairness_of_a_table_by_hand() -> None:
 
 
 def test_equal_groups_seldom_differ_and_unequal_ones_do() -> None:
-    base, generator = judged(flights(), 50), np.random.default_rng(4)
+    base, generator = scored(flights(), 50), np.random.default_rng(4)
     data = replace(base.context.data, sensitive=("group",))
     context = replace(base.context, data=data)
     excluded = 0
@@ -401,7 +410,7 @@ def test_fairness_of_several_classes_and_of_numbers(tmp_path: Path) -> None:
         assert group["measures"]["selection_rate of Gentoo"]["value"] == pytest.approx(
             (rows["prediction"] == "Gentoo").mean()
         )
-    made = judged(flights("regression", "origin"))
+    made = scored(flights("regression", "origin"))
     (numbers,) = fairness.table(made, None, threshold=None, min_rows=50)["columns"]
     inside = (made.rows["origin"] == numbers["groups"][0]["slice"]["value"]).to_numpy()
     errors = (made.scores - made.target)[inside]
@@ -420,7 +429,7 @@ def test_a_report_says_where_no_column_was_checked(tmp_path: Path) -> None:
     ("sensitive", "options", "where"),
     [
         (("carier",), {}, "conf/config.yaml: data.sensitive"),
-        ((), {"slices": ["carier"]}, "conf/evaluate/metrics.yaml: slices"),
+        ((), {"slicing": {"columns": ["carier"]}}, "conf/evaluate/metrics.yaml: slicing.columns"),
     ],
 )
 def test_an_unknown_column_is_refused(
@@ -438,7 +447,7 @@ def test_an_unknown_column_is_refused(
 @pytest.mark.parametrize("task", TASKS)
 def test_a_refit_on_every_row_is_the_model(task: str) -> None:
     """It is the manifest's trainer, with the manifest's options, on the model's own features."""
-    found = judged(flights(task))
+    found = scored(flights(task))
     (scores,) = refit(found, np.arange(len(found.train)), [found.rows])
     np.testing.assert_array_equal(scores, found.scores)
 
@@ -448,23 +457,23 @@ def test_the_learning_curve_ends_with_the_model(tmp_path: Path) -> None:
     evaluate(case, tmp_path, learning_curve=[0.3, 0.1])
     found, summary = read(tmp_path, "learning_curve"), read(tmp_path, "summary")["roc_auc"]
     assert [one["share"] for one in found["points"]] == [0.1, 0.3, 1.0]
-    assert found["points"][-1]["rows"] == len(judged(case).train)
+    assert found["points"][-1]["rows"] == len(scored(case).train)
     last = {key: found["points"][-1][key] for key in ("value", "low", "high")}
     assert last == pytest.approx({key: summary[key] for key in last})
     assert found["points"][0]["train"] > found["points"][0]["value"]
 
 
 def test_shares_are_nested_and_keep_the_classes() -> None:
-    found = judged(flights("multiclass"))
+    found = scored(flights("multiclass"))
     small, great = some_rows(found, 0.1), some_rows(found, 0.3)
     assert set(small) < set(great)
     counts = np.bincount(found.known[small]) / np.bincount(found.known)
     assert counts == pytest.approx(0.1, abs=0.005)
 
 
-def test_too_few_rows_for_a_point_are_told() -> None:
+def test_too_few_rows_for_a_point_are_listed() -> None:
     said: list[str] = []
-    base = judged(flights("multiclass"))
+    base = scored(flights("multiclass"))
     quiet = replace(
         base, context=context(flights("multiclass"), base.context.root, log=said.append)
     )
@@ -480,7 +489,7 @@ def test_too_few_rows_for_a_point_are_told() -> None:
 def test_the_table_of_classes_is_scikit_learns() -> None:
     from mlops_plugins.stages.evaluate import curves
 
-    found = judged(flights("multiclass"))
+    found = scored(flights("multiclass"))
     expected = m.classification_report(
         found.target, found.scores.argmax(1), output_dict=True, target_names=found.classes
     )
@@ -491,11 +500,11 @@ def test_the_table_of_classes_is_scikit_learns() -> None:
         assert ours == pytest.approx(tuple(theirs[key] for key in keys))
 
 
-def test_a_picture_of_many_classes_pools_those_with_fewest_errors() -> None:
+def test_a_picture_of_many_classes_pools_those_with_fewer_errors() -> None:
     table = np.diag(np.full(40, 5))
     table[7, 30] = 9
     pooled, names = charts._pooled(table, [f"class {i}" for i in range(40)])
-    assert len(names) == charts.MOST_CLASSES
+    assert len(names) == charts.MAXIMUM_CLASSES
     assert names[-1] == "26 others"
     assert pooled.sum() == table.sum()
     assert pooled[names.index("class 7"), names.index("class 30")] == 9

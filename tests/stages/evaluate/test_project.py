@@ -39,7 +39,7 @@ def test_the_sample_is_plotted_and_checked_by_group(project: Project) -> None:
     assert points["learning curve"] == 2 * 3
     assert points["slices"] >= 1
 
-    project.edit("conf/evaluate/metrics.yaml", "slices: []", "slices: [origin]")
+    project.edit("conf/evaluate/metrics.yaml", "columns: []", "columns: [origin]")
     project.write("conf/config.yaml", sensitive(project, "carier"))
     done = project.dvc("repro", "evaluate", check=False)
     assert done.returncode

@@ -15,8 +15,7 @@ from click.testing import CliRunner
 from mlops_plugins.api.errors import ConfigurationError
 from mlops_plugins.artifacts import files, tables
 from mlops_plugins.cli.app import main
-from mlops_plugins.metrics import scoring, weighted
-from mlops_plugins.stages.gate import calibration
+from mlops_plugins.metrics import bootstrap, calibration, scoring, weighted
 from mlops_plugins.stages.train.sklearn import GradientBoosting
 from mlops_plugins.testing.artefacts import scratch
 from tests.docs.test_tutorial import assert_shown
@@ -68,7 +67,7 @@ def evaluated(model: str) -> Path:
 
 
 def gating(root: Path, model: str, champion: str | None = None) -> Gating:
-    """Return a folder of one's own in which this model is judged."""
+    """Return a folder of one's own in which this model is gated."""
     shutil.copytree(evaluated(model), root, dirs_exist_ok=True)
     return Gating(root, trained(model), trained(champion) if champion else None)
 
@@ -78,7 +77,7 @@ def blocking(verdict: Any) -> set[str]:
 
 
 def test_a_first_model_is_promoted_with_every_reason(tmp_path: Path) -> None:
-    verdict = gating(tmp_path, "good").judge()
+    verdict = gating(tmp_path, "good").decide()
 
     assert verdict["decision"] == "promote"
     assert verdict["champion"] is None
@@ -95,7 +94,7 @@ def test_a_first_model_is_promoted_with_every_reason(tmp_path: Path) -> None:
 
 
 def test_a_worse_model_is_blocked(tmp_path: Path) -> None:
-    verdict = gating(tmp_path, "weak", "good").judge()
+    verdict = gating(tmp_path, "weak", "good").decide()
 
     assert verdict["decision"] == "block"
     compared = check(verdict, "champion")
@@ -105,7 +104,7 @@ def test_a_worse_model_is_blocked(tmp_path: Path) -> None:
 
 
 def test_an_equal_model_is_kept(tmp_path: Path) -> None:
-    verdict = gating(tmp_path, "same", "linear").judge()
+    verdict = gating(tmp_path, "same", "linear").decide()
 
     assert verdict["decision"] == "keep"
     assert [reason.split(":")[0] for reason in verdict["reasons"]] == ["neither better nor worse"]
@@ -114,7 +113,7 @@ def test_an_equal_model_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_better_model_is_promoted(tmp_path: Path) -> None:
-    verdict = gating(tmp_path, "good", "weak").judge()
+    verdict = gating(tmp_path, "good", "weak").decide()
 
     assert verdict["decision"] == "promote"
     assert verdict["champion"] == "3"
@@ -124,16 +123,16 @@ def test_a_better_model_is_promoted(tmp_path: Path) -> None:
 
 
 def test_the_champion_itself_is_kept(tmp_path: Path) -> None:
-    verdict = gating(tmp_path, "good", "good").judge()
+    verdict = gating(tmp_path, "good", "good").decide()
 
     assert verdict["decision"] == "keep"
     assert verdict["reasons"] == ["it is the champion already, version 3"]
 
 
 def test_a_slice_that_got_worse_blocks_a_model_that_is_better_on_the_whole(tmp_path: Path) -> None:
-    judged = Gating(tmp_path, unfair(), trained("weak")).evaluate()
+    gated = Gating(tmp_path, unfair(), trained("weak")).evaluate()
 
-    verdict = judged.judge()
+    verdict = gated.decide()
 
     assert check(verdict, "champion")["outcome"] != "block"
     assert verdict["decision"] == "block"
@@ -143,17 +142,17 @@ def test_a_slice_that_got_worse_blocks_a_model_that_is_better_on_the_whole(tmp_p
     worse = check(verdict, "champion: slices")["numbers"]["slices"]
     assert worse[0]["slice"] == "carrier = US"
     assert max(one["high"] for one in worse) < -0.02
-    assert judged.judge(slice_tolerance=None)["decision"] != "block"
+    assert gated.decide(slices={"tolerance": None})["decision"] != "block"
 
 
 def test_the_more_slices_the_wider_their_intervals(tmp_path: Path) -> None:
-    judged = gating(tmp_path, "good", "weak")
-    of_many = check(judged.judge(), "champion: slices")["numbers"]
+    gated = gating(tmp_path, "good", "weak")
+    of_many = check(gated.decide(), "champion: slices")["numbers"]
     (worst,) = of_many["slices"]
-    part = slices(judged.case)
+    part = slices(gated.case)
     part["slices"] = [one for one in part["slices"] if one["label"] == worst["slice"]]
-    files.write_json(judged.evaluation / "slices.json", part)
-    (alone,) = check(judged.judge(), "champion: slices")["numbers"]["slices"]
+    files.write_json(gated.evaluation / "slices.json", part)
+    (alone,) = check(gated.decide(), "champion: slices")["numbers"]["slices"]
 
     assert alone["value"] == worst["value"]
     quantiles = [NormalDist().inv_cdf(1 - 0.025 / count) for count in (of_many["compared"], 1)]
@@ -164,42 +163,42 @@ def test_the_more_slices_the_wider_their_intervals(tmp_path: Path) -> None:
 def test_a_slice_that_is_too_small_is_skipped_and_named_unless_the_team_asks(
     tmp_path: Path,
 ) -> None:
-    judged = gating(tmp_path, "good", "weak")
-    rare = min(slices(judged.case)["slices"], key=lambda one: one["rows"])
+    gated = gating(tmp_path, "good", "weak")
+    rare = min(slices(gated.case)["slices"], key=lambda one: one["rows"])
 
-    skipped = check(judged.judge(), "champion: slices")
+    skipped = check(gated.decide(), "champion: slices")
     assert rare["label"] in skipped["numbers"]["skipped"]
 
-    asked = slices(judged.case, configured=rare["slice"]["value"])
-    files.write_json(judged.evaluation / "slices.json", asked)
-    verdict = judged.judge()
+    asked = slices(gated.case, configured=rare["slice"]["value"])
+    files.write_json(gated.evaluation / "slices.json", asked)
+    verdict = gated.decide()
     assert rare["label"] not in check(verdict, "champion: slices")["numbers"].get("skipped", [])
 
 
 def test_a_slice_below_its_floor_blocks(tmp_path: Path) -> None:
-    judged = gating(tmp_path, "good")
-    part = slices(judged.case)
+    gated = gating(tmp_path, "good")
+    part = slices(gated.case)
     part["slices"][2] |= {"value": 0.6, "interval": [0.5, 0.69]}
     part["slices"][3] |= {"value": 0.6, "interval": [0.5, 0.71]}
-    files.write_json(judged.evaluation / "slices.json", part)
+    files.write_json(gated.evaluation / "slices.json", part)
 
-    assert judged.judge()["decision"] == "promote"
-    verdict = judged.judge(slice_floor=0.7)
+    assert gated.decide()["decision"] == "promote"
+    verdict = gated.decide(slices={"min_value": 0.7})
     assert blocking(verdict) == {"slices"}
     assert part["slices"][2]["label"] in verdict["reasons"][0]
     assert part["slices"][3]["label"] not in verdict["reasons"][0]
 
 
 def test_ruined_probabilities_block_a_model_that_ranks_as_well(tmp_path: Path) -> None:
-    judged = gating(tmp_path, "balanced", "linear")
+    gated = gating(tmp_path, "balanced", "linear")
 
-    verdict = judged.judge()
+    verdict = gated.decide()
 
     assert check(verdict, "champion")["outcome"] == "keep"
     assert blocking(verdict) == {"champion: calibration"}
     assert verdict["reasons"][0].startswith("worse: calibration error +0.1")
-    assert judged.judge(calibration_tolerance=None)["decision"] == "keep"
-    other_way = gating(tmp_path / "other way", "linear", "balanced").judge()
+    assert gated.decide(calibration={"tolerance": None})["decision"] == "keep"
+    other_way = gating(tmp_path / "other way", "linear", "balanced").decide()
     assert other_way["decision"] == "keep"
 
 
@@ -213,17 +212,17 @@ def test_ruined_probabilities_block_a_model_that_ranks_as_well(tmp_path: Path) -
 def test_a_calibration_error_above_its_limit_blocks(
     tmp_path: Path, part: dict[str, float], decision: str
 ) -> None:
-    judged = gating(tmp_path, "good")
-    files.write_json(judged.evaluation / "calibration.json", part)
-    assert judged.judge()["decision"] == decision
-    assert judged.judge(max_calibration_error=None)["decision"] == "promote"
+    gated = gating(tmp_path, "good")
+    files.write_json(gated.evaluation / "calibration.json", part)
+    assert gated.decide()["decision"] == decision
+    assert gated.decide(calibration={"max_error": None})["decision"] == "promote"
 
 
 def test_the_calibration_error_of_squared_scores_is_what_squaring_adds() -> None:
     chance = np.random.default_rng(0).uniform(size=50_000)
     target = (np.random.default_rng(1).uniform(size=50_000) < chance).astype(int)
     errors = [
-        calibration.error(target, np.stack([1 - score, score], axis=1))(np.ones(len(target)))
+        calibration.expected_error(score, target)(np.ones(len(target)))
         for score in (chance, chance**2)
     ]
     # The mean of p - p² over the unit interval is 1/6.
@@ -231,32 +230,32 @@ def test_the_calibration_error_of_squared_scores_is_what_squaring_adds() -> None
 
 
 def test_a_slower_and_larger_model_blocks(tmp_path: Path) -> None:
-    judged = gating(tmp_path, "neighbours", "linear")
+    gated = gating(tmp_path, "neighbours", "linear")
 
-    verdict = judged.judge(latency_floor_ms=5.0, size_floor_mb=0.1)
+    verdict = gated.decide(latency={"allowance_ms": 5.0}, size={"allowance_mb": 0.1})
 
     assert {"latency of 1,000 rows", "size"} <= blocking(verdict)
     slow = check(verdict, "latency of 1,000 rows")
     assert slow["reason"].startswith("slower: ")
     assert slow["numbers"]["value"] > 2
     assert check(verdict, "size")["numbers"]["ours_bytes"] == sum(
-        item.stat().st_size for item in judged.model.rglob("*") if item.is_file()
+        item.stat().st_size for item in gated.model.rglob("*") if item.is_file()
     )
     # A difference that nobody feels does not block.
-    felt = judged.judge(latency_floor_ms=60_000.0, size_floor_mb=1000.0)
+    felt = gated.decide(latency={"allowance_ms": 60_000.0}, size={"allowance_mb": 1000.0})
     assert not {"latency of 1,000 rows", "size"} & blocking(felt)
-    off = judged.judge(max_latency_ratio=None, max_size_ratio=None)
+    off = gated.decide(latency={"max_ratio": None}, size={"max_ratio": None})
     assert not {"latency of 1 row", "latency of 1,000 rows", "size"} & {
         one["name"] for one in off["checks"]
     }
 
 
 def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
-    judged = gating(tmp_path, "good", "weak")
+    gated = gating(tmp_path, "good", "weak")
     written = []
     for _ in range(2):
-        judged.judge()
-        written.append(judged.output.read_bytes())
+        gated.decide()
+        written.append(gated.output.read_bytes())
     assert written[0] == written[1]
     assert str(tmp_path).encode() not in written[0]
 
@@ -289,45 +288,47 @@ BASELINES = {
 @pytest.mark.parametrize("name", BASELINES)
 def test_a_model_must_beat_the_baselines(tmp_path: Path, name: str) -> None:
     part, expected = BASELINES[name]
-    judged = gating(tmp_path, "good")
-    files.write_json(judged.evaluation / "baselines.json", part)
+    gated = gating(tmp_path, "good")
+    files.write_json(gated.evaluation / "baselines.json", part)
 
-    verdict = judged.judge()
+    verdict = gated.decide()
 
     assert blocking(verdict) == expected
     if part.get("linear_reason"):
         assert "it did not converge" in verdict["reasons"][0]
-    assert blocking(judged.judge(linear_tolerance=None)) == expected - {"linear baseline"}
+    assert blocking(gated.decide(baselines={"linear_tolerance": None})) == expected - {
+        "linear baseline"
+    }
 
 
 def test_a_gain_below_its_least_blocks(tmp_path: Path) -> None:
-    verdict = gating(tmp_path, "good").judge(min_gain=0.45)
+    verdict = gating(tmp_path, "good").decide(baselines={"min_gain": 0.45})
     assert blocking(verdict) == {"trivial baseline"}
     assert verdict["reasons"][0].endswith("gain below 0.45")
 
 
 def test_limits_block_and_an_unknown_metric_is_the_users_mistake(tmp_path: Path) -> None:
-    judged = gating(tmp_path, "good")
-    assert judged.judge(floors={"roc_auc": 0.99})["reasons"][0].endswith("< 0.99")
-    assert judged.judge(ceilings={"log_loss": 0.01})["reasons"][0].endswith("> 0.01")
-    met = judged.judge(floors={"roc_auc": 0.7}, ceilings={"log_loss": 0.6})
+    gated = gating(tmp_path, "good")
+    assert gated.decide(floors={"roc_auc": 0.99})["reasons"][0].endswith("< 0.99")
+    assert gated.decide(ceilings={"log_loss": 0.01})["reasons"][0].endswith("> 0.01")
+    met = gated.decide(floors={"roc_auc": 0.7}, ceilings={"log_loss": 0.6})
     assert met["decision"] == "promote"
     with pytest.raises(ConfigurationError, match="Did you mean 'roc_auc'"):
-        judged.judge(floors={"roc_acu": 0.7})
+        gated.decide(floors={"roc_acu": 0.7})
 
 
-def test_an_evaluation_of_another_maker_owes_only_what_is_demanded(tmp_path: Path) -> None:
-    judged = gating(tmp_path, "good")
-    summary = files.read_json(judged.evaluation / "summary.json")
+def test_an_evaluation_of_another_maker_needs_only_what_is_required(tmp_path: Path) -> None:
+    gated = gating(tmp_path, "good")
+    summary = files.read_json(gated.evaluation / "summary.json")
     for part in summary.values():
         del part["linear"]
-    files.write_json(judged.evaluation / "summary.json", summary)
+    files.write_json(gated.evaluation / "summary.json", summary)
     for name in ("baselines", "calibration", "slices"):
-        (judged.evaluation / f"{name}.json").unlink()
+        (gated.evaluation / f"{name}.json").unlink()
 
-    assert judged.judge()["decision"] == "promote"
+    assert gated.decide()["decision"] == "promote"
     for name in ("baselines", "calibration", "slices"):
-        verdict = judged.judge(demanded=[name])
+        verdict = gated.decide(required=[name])
         assert verdict["decision"] == "block"
         assert f"{name}.json is missing" in verdict["reasons"][0]
 
@@ -335,8 +336,16 @@ def test_an_evaluation_of_another_maker_owes_only_what_is_demanded(tmp_path: Pat
 def test_numbers_are_judged_as_classes_are(tmp_path: Path) -> None:
     weak = train(tmp_path / "weak", GradientBoosting(max_iter=2), case=DELAYS)
     good = train(tmp_path / "good", GradientBoosting(max_iter=20), case=DELAYS)
-    better = Gating(tmp_path / "better", good, weak, DELAYS).evaluate().judge(min_gain=0.0)
-    worse = Gating(tmp_path / "worse", weak, good, DELAYS).evaluate().judge(min_gain=0.0)
+    better = (
+        Gating(tmp_path / "better", good, weak, DELAYS)
+        .evaluate()
+        .decide(baselines={"min_gain": 0.0})
+    )
+    worse = (
+        Gating(tmp_path / "worse", weak, good, DELAYS)
+        .evaluate()
+        .decide(baselines={"min_gain": 0.0})
+    )
 
     assert (better["decision"], worse["decision"]) == ("promote", "block")
     assert check(better, "champion")["reason"].startswith("better: r2 +0.")
@@ -344,10 +353,10 @@ def test_numbers_are_judged_as_classes_are(tmp_path: Path) -> None:
 
 
 def test_rows_that_trained_the_champion_are_told(tmp_path: Path) -> None:
-    judged = gating(tmp_path, "good", "weak")
-    assert check(judged.judge(), "champion")["numbers"]["rows_that_trained_the_champion"] == 0
+    gated = gating(tmp_path, "good", "weak")
+    assert check(gated.decide(), "champion")["numbers"]["rows_that_trained_the_champion"] == 0
 
-    current = judged.registered()
+    current = gated.registered()
     assert current is not None
 
     def fetch(folder: Path) -> Path:
@@ -356,7 +365,7 @@ def test_rows_that_trained_the_champion_are_told(tmp_path: Path) -> None:
         tables.write_frame(tables.read_frame(reference).iloc[300:], reference)
         return folder
 
-    told = judged.judge(ask=lambda: type(current)(**{**vars(current), "fetch": fetch}))
+    told = gated.decide(registry=lambda: type(current)(**{**vars(current), "fetch": fetch}))
     compared = check(told, "champion")
     assert compared["numbers"]["rows_that_trained_the_champion"] == 300
     assert "of which 300 seem to have trained the champion" in compared["reason"]
@@ -378,7 +387,7 @@ def test_the_counted_metric_is_the_one_of_the_evaluation(task: Any) -> None:
     target, scores = _ties(task)
     ours = weighted.primary(task, target, scores)
     theirs = scoring.functions(task)[scoring.PRIMARY[task]]
-    for rows in scoring.resampled_rows(len(target), resamples=20, seed=1):
+    for rows in bootstrap.resampled_rows(len(target), resamples=20, seed=1):
         counts = np.bincount(rows, minlength=len(target)).astype(float)
         assert ours(counts) == pytest.approx(theirs(target[rows], scores[rows]), abs=1e-9)
 
@@ -388,10 +397,10 @@ def command(root: Path, *arguments: str) -> Any:
 
 
 def test_the_command_shows_reasons_and_every_check(tmp_path: Path) -> None:
-    judged = gating(tmp_path / "judged", "weak", "good")
-    verdict = judged.judge()
+    gated = gating(tmp_path / "gated", "weak", "good")
+    verdict = gated.decide()
     (tmp_path / "reports").mkdir()
-    shutil.copyfile(judged.output, tmp_path / "reports/verdict.json")
+    shutil.copyfile(gated.output, tmp_path / "reports/verdict.json")
 
     shown, plain = command(tmp_path), command(tmp_path, "--json")
 

@@ -40,7 +40,7 @@ TELLS = {"binary": "departure_delay", "multiclass": "carrier", "regression": "ca
 
 
 @cache
-def judged(task: Task) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def gated(task: Task) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return the targets of as many flights as are needed, and what three models make of them."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
@@ -75,7 +75,7 @@ def judged(task: Task) -> tuple[np.ndarray, dict[str, np.ndarray]]:
 
 def outcomes(task: Task, challenger: str, champion: str, *, exchanged: bool = False) -> list[str]:
     """Return what the gate decides in each comparison."""
-    target, made = judged(task)
+    target, made = gated(task)
     given = context(scratch(), CASES[task])
     current = Champion(version="1", digest="", fetch=lambda folder: folder)
     generator = np.random.default_rng(2013)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Break = Callable[[Gating], None]
 
-QUICK: dict[str, Any] = {"resamples": 50, "max_latency_ratio": None}
+QUICK: dict[str, Any] = {"resamples": 50, "latency": {"max_ratio": None}}
 
 
 @cache
@@ -49,8 +49,8 @@ def gating(root: Path, *, champion: bool) -> Gating:
 def alter(name: str, *keys: str | int, to: Any) -> Break:
     """Return what writes a value into one of the evaluation's files, NaN as Python writes it."""
 
-    def change(judged: Gating) -> None:
-        path = judged.metrics if name == "metrics" else judged.evaluation / f"{name}.json"
+    def change(gated: Gating) -> None:
+        path = gated.metrics if name == "metrics" else gated.evaluation / f"{name}.json"
         whole = part = files.read_json(path)
         for key in keys[:-1]:
             part = part[key]
@@ -82,10 +82,10 @@ NO_NUMBERS = {"null": None, "NaN": float("nan"), "text": "0.9", "true": True, "i
 def test_what_is_no_number_blocks_and_is_named(tmp_path: Path, place: str, value: str) -> None:
     name, *keys = NUMBERS[place]
     champion = name == "slices"
-    judged = gating(tmp_path, champion=champion)
-    alter(name, *keys, to=NO_NUMBERS[value])(judged)
+    gated = gating(tmp_path, champion=champion)
+    alter(name, *keys, to=NO_NUMBERS[value])(gated)
 
-    assert_blocked(judged, f"{keys[-1]} in {name}.json" if len(keys) == 1 else f"{name}.json")
+    assert_blocked(gated, f"{keys[-1]} in {name}.json" if len(keys) == 1 else f"{name}.json")
 
 
 FILES = ("metrics", "summary", "baselines", "calibration", "slices")
@@ -108,13 +108,13 @@ def test_a_file_that_cannot_be_read_blocks_and_is_named(
 ) -> None:
     if (name, content) == ("metrics", "an empty object"):
         pytest.skip("no metric is no lie: the gate asks for those that have a limit")
-    judged = gating(tmp_path, champion=champion)
-    path = judged.metrics if name == "metrics" else judged.evaluation / f"{name}.json"
+    gated = gating(tmp_path, champion=champion)
+    path = gated.metrics if name == "metrics" else gated.evaluation / f"{name}.json"
     path.unlink()
     if CONTENTS[content] is not None:
         path.write_bytes(CONTENTS[content])
 
-    assert_blocked(judged, f"{name}.json")
+    assert_blocked(gated, f"{name}.json")
 
 
 SLICES: dict[str, tuple[Break, str]] = {
@@ -126,9 +126,9 @@ SLICES: dict[str, tuple[Break, str]] = {
     "its column is gone": (alter("slices", "slices", 0, "slice", "column", to="tail"), "tail"),
     "a range of text": (alter("slices", "slices", -1, "slice", "column", to="carrier"), "carrier"),
     "the team's slice has no rows": (
-        lambda judged: [
-            alter("slices", "slices", 0, "slice", "value", to="XX")(judged),
-            alter("slices", "slices", 0, "configured", to=True)(judged),
+        lambda gated: [
+            alter("slices", "slices", 0, "slice", "value", to="XX")(gated),
+            alter("slices", "slices", 0, "configured", to=True)(gated),
         ][0],
         "0 rows of carrier = XX",
     ),
@@ -138,14 +138,14 @@ SLICES: dict[str, tuple[Break, str]] = {
 @pytest.mark.parametrize("name", SLICES)
 def test_a_slice_that_cannot_be_compared_blocks_and_is_named(tmp_path: Path, name: str) -> None:
     change, named = SLICES[name]
-    judged = gating(tmp_path, champion=True)
-    change(judged)
-    assert_blocked(judged, named)
+    gated = gating(tmp_path, champion=True)
+    change(gated)
+    assert_blocked(gated, named)
 
 
 def reference(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Break:
-    def rewrite(judged: Gating) -> None:
-        path = judged.evaluation / "predictions.parquet"
+    def rewrite(gated: Gating) -> None:
+        path = gated.evaluation / "predictions.parquet"
         tables.write_frame(change(tables.read_frame(path)), path)
 
     return rewrite
@@ -163,11 +163,11 @@ ROWS: dict[str, tuple[Break, str]] = {
     ),
     "no input": (reference(lambda rows: rows.drop(columns="distance")), "distance"),
     "not Parquet": (
-        lambda judged: broken(judged.evaluation / "predictions.parquet"),
+        lambda gated: broken(gated.evaluation / "predictions.parquet"),
         "predictions.parquet",
     ),
     "no file": (
-        lambda judged: (judged.evaluation / "predictions.parquet").unlink(),
+        lambda gated: (gated.evaluation / "predictions.parquet").unlink(),
         "predictions.parquet",
     ),
 }
@@ -180,10 +180,10 @@ def broken(path: Path) -> None:
 @pytest.mark.parametrize("name", ROWS)
 def test_rows_that_cannot_judge_block_and_are_named(tmp_path: Path, name: str) -> None:
     change, named = ROWS[name]
-    judged = gating(tmp_path, champion=True)
-    current = judged.registered()
-    change(judged)
-    assert_blocked(judged, named, ask=lambda: current)
+    gated = gating(tmp_path, champion=True)
+    current = gated.registered()
+    change(gated)
+    assert_blocked(gated, named, registry=lambda: current)
 
 
 @pytest.mark.parametrize("champion", [False, True])
@@ -195,31 +195,31 @@ def test_a_model_that_is_not_whole_blocks_and_is_named(
 ) -> None:
     if whose == "champion" and not champion:
         pytest.skip("there is none")
-    judged = gating(tmp_path, champion=champion)
-    current = judged.registered()
+    gated = gating(tmp_path, champion=champion)
+    current = gated.registered()
     path = tmp_path / whose / name
     path.unlink() if how == "gone" else path.write_bytes(path.read_bytes()[:90])
     named = "manifest" if name == "manifest.json" and how == "cut short" else "model"
-    assert_blocked(judged, named, ask=lambda: current)
+    assert_blocked(gated, named, registry=lambda: current)
 
 
 def test_a_first_model_without_judged_rows_blocks(tmp_path: Path) -> None:
-    judged = gating(tmp_path, champion=False)
-    (judged.evaluation / "predictions.parquet").write_bytes(b"rows")
-    assert_blocked(judged, "predictions.parquet is no Parquet file")
+    gated = gating(tmp_path, champion=False)
+    (gated.evaluation / "predictions.parquet").write_bytes(b"rows")
+    assert_blocked(gated, "predictions.parquet is no Parquet file")
 
 
 def test_a_summary_that_is_not_of_these_metrics_blocks(tmp_path: Path) -> None:
-    judged = gating(tmp_path, champion=False)
-    alter("metrics", "roc_auc", to=0.99)(judged)
-    assert_blocked(judged, "roc_auc in metrics.json is not the one in summary.json")
+    gated = gating(tmp_path, champion=False)
+    alter("metrics", "roc_auc", to=0.99)(gated)
+    assert_blocked(gated, "roc_auc in metrics.json is not the one in summary.json")
 
 
 def test_a_model_of_another_task_blocks(tmp_path: Path) -> None:
-    judged = gating(tmp_path, champion=True)
+    gated = gating(tmp_path, champion=True)
     shutil.rmtree(tmp_path / "champion")
     build(WINES, provide(WINES, "data/features"), tmp_path / "champion")
-    assert_blocked(judged, 'its classes are class, "1", class_2, 类 $^$')
+    assert_blocked(gated, 'its classes are class, "1", class_2, 类 $^$')
 
 
 def refuses(error: Exception) -> Callable[..., Any]:
@@ -244,28 +244,30 @@ ERRORS = {
 @pytest.mark.parametrize("name", ERRORS)
 def test_a_registry_that_fails_blocks(tmp_path: Path, name: str) -> None:
     error, named = ERRORS[name]
-    judged = gating(tmp_path, champion=False)
-    assert_blocked(judged, named, ask=refuses(error))
+    gated = gating(tmp_path, champion=False)
+    assert_blocked(gated, named, registry=refuses(error))
     unfetchable = Champion(version="3", digest="0" * 64, fetch=refuses(error))
-    assert_blocked(judged, named, ask=lambda: unfetchable)
+    assert_blocked(gated, named, registry=lambda: unfetchable)
 
 
 def test_a_registry_that_is_not_configured_is_the_users_mistake(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no such scheme"):
-        gating(tmp_path, champion=False).judge(ask=refuses(ConfigurationError("no such scheme")))
+        gating(tmp_path, champion=False).decide(
+            registry=refuses(ConfigurationError("no such scheme"))
+        )
 
 
 def test_scores_that_are_no_numbers_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    judged = gating(tmp_path, champion=True)
+    gated = gating(tmp_path, champion=True)
     monkeypatch.setattr(
         "mlops_plugins.estimators.SklearnPredictor.scores",
         lambda _, features: np.full((len(features), 2), np.nan),
     )
-    assert_blocked(judged, "the challenger's scores are not")
+    assert_blocked(gated, "the challenger's scores are not")
 
 
-def assert_blocked(judged: Gating, named: str, **how: Any) -> None:
-    verdict = judged.judge(**QUICK, **how)
+def assert_blocked(gated: Gating, named: str, **how: Any) -> None:
+    verdict = gated.decide(**QUICK, **how)
     assert verdict["decision"] == "block", verdict["reasons"]
     assert any(named in reason for reason in verdict["reasons"]), verdict["reasons"]
-    assert str(judged.root) not in json.dumps(verdict)
+    assert str(gated.root) not in json.dumps(verdict)

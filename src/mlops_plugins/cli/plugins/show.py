@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import MISSING, Component, defaults, to_yaml
+from mlops_plugins.api.component import MISSING, Component, defaults, single_options, to_yaml
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
 from mlops_plugins.config import json_schema
 from mlops_plugins.manager.plugin_manager import RegisteredComponent, plugin_manager
@@ -77,12 +77,12 @@ def show(implementation: str) -> None:
     console = Console(highlight=False, markup=False)
     console.print(f"{offer}: {offer.implementation.summary}", soft_wrap=True)
     console.print(inspect.getdoc(options) or "", soft_wrap=True)
-    schema = options.model_json_schema()
     table = Table("option", "type", "default", "", box=None, header_style="bold")
-    for key, value in defaults(options).items():
+    for name, owner, key in single_options(options):
+        value = defaults(owner)[key]
         default = "required" if value == MISSING else json.dumps(value, ensure_ascii=False)
-        kind = allowed(schema["properties"][key])
-        table.add_row(key, kind, default, options.model_fields[key].description or "")
+        kind = allowed(owner.model_json_schema()["properties"][key])
+        table.add_row(name, kind, default, owner.model_fields[key].description or "")
     if table.row_count:
         console.print()
         console.print(table)

@@ -2,64 +2,61 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+
 from mlops_plugins import estimators
-from mlops_plugins.metrics import weighted
-from mlops_plugins.stages.evaluate import intervals
+from mlops_plugins.metrics import bootstrap, weighted
 from mlops_plugins.stages.evaluate.refit import aligned, features_of, some_rows
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from mlops_plugins.stages.evaluate.test_set import Judged
+    from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
 LINEAR_ROWS = 20_000
-"""The linear baseline learns from so many rows at the most: it gains little from more."""
+"""The linear baseline learns from at most so many rows: it gains little from more."""
 
-MOST_CATEGORIES = 50
-"""Most one-hot columns made from one category."""
+MAXIMUM_CATEGORIES = 50
+"""Maximum number of one-hot columns made from one category."""
 
 ITERATIONS = 300
 
 
-def trivial(judged: Judged) -> np.ndarray:
-    """Return the answer that is the same for each row: the training rows' shares, or their mean."""
-    import numpy as np
-
-    known, rows = judged.known, len(judged.target)
-    if not judged.classes:
+def trivial(test_set: ScoredTestSet) -> np.ndarray:
+    """Return the prediction that is the same for each row: the training rows' shares, or their mean."""
+    known, rows = test_set.known, len(test_set.target)
+    if not test_set.classes:
         return np.full(rows, known.mean())
-    shares = np.bincount(known, minlength=len(judged.classes)) / len(known)
+    shares = np.bincount(known, minlength=len(test_set.classes)) / len(known)
     return np.tile(shares, (rows, 1))
 
 
-def linear(judged: Judged) -> tuple[np.ndarray | None, str | None]:
-    """Return a linear model's scores of the judging rows, or None and the reason.
+def linear(test_set: ScoredTestSet) -> tuple[np.ndarray | None, str | None]:
+    """Return a linear model's scores of the test rows, or None and the reason.
 
     Logistic regression, for numbers ridge regression, on the model's own features, scaled and with
     one column a category.
     """
-    if judged.known.min() == judged.known.max():
+    if test_set.known.min() == test_set.known.max():
         return None, "the training rows hold one value of the target"
     try:
-        return _linear(judged), None
+        return _linear(test_set), None
     except Exception as error:  # noqa: BLE001  features that no linear model takes are no failure
         return None, " ".join(str(error).split())[:200]
 
 
-def _linear(judged: Judged) -> np.ndarray:
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression, Ridge
-    from sklearn.pipeline import make_pipeline
-
-    context = judged.context
-    places = some_rows(judged, LINEAR_ROWS / len(judged.train))
-    table = estimators.prepared(features_of(judged, judged.train.iloc[places]))
+def _linear(test_set: ScoredTestSet) -> np.ndarray:
+    context = test_set.context
+    places = some_rows(test_set, LINEAR_ROWS / len(test_set.train))
+    table = estimators.prepared(features_of(test_set, test_set.train.iloc[places]))
     preprocessing = estimators.dense_preprocessing(
-        estimators.columns(table, context, maximum_categories=MOST_CATEGORIES),
-        maximum_categories=MOST_CATEGORIES,
+        estimators.columns(table, context, maximum_categories=MAXIMUM_CATEGORIES),
+        maximum_categories=MAXIMUM_CATEGORIES,
     )
     regressing = context.data.task == "regression"
     estimator: Any = Ridge() if regressing else LogisticRegression(max_iter=ITERATIONS)
@@ -67,33 +64,37 @@ def _linear(judged: Judged) -> np.ndarray:
     with warnings.catch_warnings():
         # A baseline that has not quite converged is one still.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        pipeline.fit(table, judged.known[places])
-    asked = estimators.prepared(features_of(judged, judged.rows))
+        pipeline.fit(table, test_set.known[places])
+    test_features = estimators.prepared(features_of(test_set, test_set.rows))
     if regressing:
-        values: np.ndarray = pipeline.predict(asked)
+        values: np.ndarray = pipeline.predict(test_features)
         return values
-    return aligned(pipeline.predict_proba(asked), pipeline.classes_.tolist(), len(judged.classes))
+    return aligned(
+        pipeline.predict_proba(test_features), pipeline.classes_.tolist(), len(test_set.classes)
+    )
 
 
-def gains(judged: Judged, others: dict[str, np.ndarray | None]) -> dict[str, dict[str, float]]:
+def gains(
+    test_set: ScoredTestSet, others: dict[str, np.ndarray | None]
+) -> dict[str, dict[str, float]]:
     """Return by how much the model's primary metric is better than each baseline's, on the same rows.
 
     The interval is of a paired bootstrap: both are measured on each resample.
     """
-    import math
-
-    ours = weighted.primary(judged.task, judged.target, judged.scores)
-    found = {}
+    ours = weighted.primary(test_set.task, test_set.target, test_set.scores)
+    gained = {}
     for name, scores in others.items():
         if scores is None:
-            found[name] = {"value": math.nan, "low": math.nan, "high": math.nan}
+            gained[name] = {"value": math.nan, "low": math.nan, "high": math.nan}
             continue
-        theirs = weighted.primary(judged.task, judged.target, scores)
-        found[name] = intervals.resampled(
-            _difference(ours, theirs), judged.target, **judged.settings
+        theirs = weighted.primary(test_set.task, test_set.target, scores)
+        gained[name] = bootstrap.measure(
+            _difference(ours, theirs), test_set.target, **test_set.settings
         )
-    return found
+    return gained
 
 
-def _difference(ours: weighted.Weighted, theirs: weighted.Weighted) -> weighted.Weighted:
+def _difference(
+    ours: weighted.WeightedMetric, theirs: weighted.WeightedMetric
+) -> weighted.WeightedMetric:
     return lambda weights: ours(weights) - theirs(weights)

@@ -3,61 +3,53 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.stages.evaluate import intervals
+import numpy as np
+from scipy import stats
+
+from mlops_plugins.metrics import bootstrap
+from mlops_plugins.metrics.calibration import bins, expected_error, top_label
 
 if TYPE_CHECKING:
-    import numpy as np
+    from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
-    from mlops_plugins.stages.evaluate.test_set import Judged
-
-BINS = 10
 STEPS = 25
 DRAWS = 2000
+NORMAL = NormalDist().inv_cdf(0.975)
 
 
-def table(judged: Judged) -> dict[str, Any]:
+def table(test_set: ScoredTestSet) -> dict[str, Any]:
     """Return how predictions and what was observed agree, in bins of as many rows each.
 
-    The error is the mean distance between both over the bins (expected calibration error; Naeini
-    and others, Obtaining well calibrated probabilities using Bayesian binning, 2015). Slope and
+    The error is the expected calibration error, the mean distance between both over the bins. Slope and
     intercept are of the observed on the predicted, for classes on the scale of log odds (Cox, Two
     further applications of a model for binary regression, 1958): 1 and 0 are perfect. `by_chance` is
     what the error of a perfect model stays below in 95 of 100 samples of so many rows.
     """
-    if judged.task == "regression":
-        return {"of": "the value", **_of(judged, judged.target, judged.scores)}
-    if judged.task == "binary":
-        positive = (judged.target == 1).astype(float)
-        chance = judged.scores[:, 1].astype(float)
-        return {"of": f"the probability of {judged.classes[-1]}", **_of(judged, positive, chance)}
-    top = judged.scores.max(axis=1).astype(float)
-    right = (judged.scores.argmax(axis=1) == judged.target).astype(float)
+    if test_set.task == "regression":
+        return {"of": "the value", **_of(test_set, test_set.target, test_set.scores)}
+    probability, right = top_label(test_set.target, test_set.scores)
+    overall = _of(test_set, right, probability)
+    if test_set.task == "binary":
+        return {"of": f"the probability of {test_set.classes[-1]}", **overall}
     classes = []
-    for place, name in enumerate(judged.classes):
-        one = _of(judged, (judged.target == place).astype(float), judged.scores[:, place])
+    for place, name in enumerate(test_set.classes):
+        one = _of(test_set, (test_set.target == place).astype(float), test_set.scores[:, place])
         classes.append({"class": name, **{key: one[key] for key in one if key != "bins"}})
-    whole = _of(judged, right, top)
-    return {"of": "the predicted class's probability", **whole, "classes": classes}
+    return {"of": "the predicted class's probability", **overall, "classes": classes}
 
 
-def _of(judged: Judged, observed: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
-    import numpy as np
-
+def _of(test_set: ScoredTestSet, observed: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
     predicted = predicted.astype(float)
-    edges = np.quantile(predicted, np.linspace(0, 1, BINS + 1)[1:-1])
-    place = np.searchsorted(edges, predicted)
-    gaps = observed - predicted
-
-    def error(weights: np.ndarray) -> float:
-        return float(np.abs(np.bincount(place, weights * gaps)).sum() / weights.sum())
-
-    value = error(np.ones(len(place)))
-    found = [error(weights) for weights in intervals.draws(judged.target, **judged.settings)]
-    low, high = intervals.interval(found)
-    chance = _by_chance(place, gaps, seed=judged.context.seed)
-    linear = judged.task == "regression"
+    place = bins(predicted)
+    measured = bootstrap.measure(
+        expected_error(predicted, observed), test_set.target, **test_set.settings
+    )
+    value, low, high = measured["value"], measured["low"], measured["high"]
+    chance = _by_chance(place, observed - predicted, seed=test_set.context.seed)
+    linear = test_set.task == "regression"
     slope, intercept = (_line if linear else _log_odds)(observed, predicted)
     return {
         "error": value,
@@ -80,8 +72,6 @@ def _by_chance(place: np.ndarray, gaps: np.ndarray, *, seed: int) -> float:
 
     A bin's gap is then noise, of the deviation that the bin's rows have.
     """
-    import numpy as np
-
     rows = np.bincount(place)
     kept = rows > 0
     mean, square = (np.bincount(place, values)[kept] / rows[kept] for values in (gaps, gaps**2))
@@ -93,14 +83,11 @@ def _by_chance(place: np.ndarray, gaps: np.ndarray, *, seed: int) -> float:
 def _bin(observed: np.ndarray, predicted: np.ndarray, *, linear: bool) -> dict[str, Any]:
     rows, mean = len(observed), float(observed.mean())
     if linear:
-        half = (
-            intervals.NORMAL * float(observed.std(ddof=1)) / math.sqrt(rows)
-            if rows > 1
-            else math.nan
-        )
+        half = NORMAL * float(observed.std(ddof=1)) / math.sqrt(rows) if rows > 1 else math.nan
         low, high = mean - half, mean + half
     else:
-        low, high = intervals.wilson(float(observed.sum()), rows)
+        test = stats.binomtest(int(observed.sum()), rows)
+        low, high = map(float, test.proportion_ci(method="wilson"))
     return {
         "predicted": float(predicted.mean()),
         "observed": mean,
@@ -121,8 +108,6 @@ def _line(observed: np.ndarray, predicted: np.ndarray) -> tuple[float, float]:
 
 def _log_odds(observed: np.ndarray, predicted: np.ndarray) -> tuple[float, float]:
     """Fit log odds of the observed to those of the predicted by Newton's steps; NaN if there is no end."""
-    import numpy as np
-
     least = 1e-6
     clipped = np.clip(predicted, least, 1 - least)
     odds = np.log(clipped / (1 - clipped))

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
 
 from mlops_plugins.stages.evaluate import curves
 
@@ -11,44 +15,40 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    import numpy as np
+    from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
-    from mlops_plugins.stages.evaluate.test_set import Judged
+MAXIMUM_CLASSES = 15
+"""The confusion picture has at most so many classes: those with most errors, and the others as one."""
 
-MOST_CLASSES = 15
-"""The confusion picture has so many classes at the most: those with most errors, and the others as one."""
-
-MOST_DOTS = 40
-"""A picture of slices or groups has so many at the most."""
+MAXIMUM_DOTS = 40
+"""A picture of slices or groups has at most so many."""
 
 LINES = ("-", "--", "-.", ":")
 GREY = {"linestyle": ":", "color": "grey"}
 
 
-def draw_all(judged: Judged, found: Mapping[str, Any], output: Path) -> None:
+def draw_all(test_set: ScoredTestSet, results: Mapping[str, Any], output: Path) -> None:
     """Draw every picture of the task into the folder.
 
     Args:
-        judged: What was judged.
-        found: What was found, by the name of its JSON file.
+        test_set: The scored test set.
+        results: The tables, by the names of their JSON files.
         output: The folder.
     """
-    if judged.task == "binary":
-        _curves(judged, found["threshold"]["threshold"], output / "curves.png")
-    if judged.task == "regression":
-        _residuals(judged, output / "residuals.png")
+    if test_set.task == "binary":
+        _curves(test_set, results["threshold"]["threshold"], output / "curves.png")
+    if test_set.task == "regression":
+        _residuals(test_set, output / "residuals.png")
     else:
-        _confusion(judged, output / "confusion.png")
-    _calibration(judged, found["calibration"], output / "calibration.png")
-    _learning(found["learning_curve"], output / "learning_curve.png")
-    _slices(found["slices"], found["summary"][judged.metric]["value"], output / "slices.png")
-    for place, column in enumerate(found["fairness"]["columns"]):
+        _confusion(test_set, output / "confusion.png")
+    _calibration(test_set, results["calibration"], output / "calibration.png")
+    _learning(results["learning_curve"], output / "learning_curve.png")
+    _slices(results["slices"], results["summary"][test_set.metric]["value"], output / "slices.png")
+    for place, column in enumerate(results["fairness"]["columns"]):
         _fairness(column, output / f"fairness-{place + 1}.png")
 
 
 def _figure(width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(width, height), layout="tight")
     return figure, figure.subplots(1, columns, squeeze=False)[0]
 
@@ -63,16 +63,16 @@ def _text(label: object) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-def _curves(judged: Judged, threshold: float, path: Path) -> None:
+def _curves(test_set: ScoredTestSet, threshold: float, path: Path) -> None:
     figure, (roc, precise, chosen) = _figure(12, 3.6, 3)
-    points = curves.ranking(judged)
+    points = curves.ranking(test_set)
     roc.plot(*points["roc"])
     roc.plot([0, 1], [0, 1], **GREY)
     roc.set(title="ROC", xlabel="false positive rate", ylabel="true positive rate")
     precise.plot(*points["precision_recall"])
-    precise.axhline(float((judged.target == 1).mean()), **GREY)
+    precise.axhline(float((test_set.target == 1).mean()), **GREY)
     precise.set(title="precision and recall", xlabel="recall", ylabel="precision", ylim=(0, 1.05))
-    columns = curves.by_threshold(judged)
+    columns = curves.by_threshold(test_set)
     for line, name in zip(LINES, ("precision", "recall", "f1"), strict=False):
         chosen.plot(columns["threshold"], columns[name], linestyle=line, label=name)
     chosen.axvline(threshold, **GREY)
@@ -81,53 +81,49 @@ def _curves(judged: Judged, threshold: float, path: Path) -> None:
     _save(figure, path)
 
 
-def _calibration(judged: Judged, found: Mapping[str, Any], path: Path) -> None:
-    import numpy as np
-
+def _calibration(test_set: ScoredTestSet, table: Mapping[str, Any], path: Path) -> None:
     figure, (dots, counts) = _figure(8, 3.6, 2)
-    bins = found["bins"]
+    bins = table["bins"]
     x, y = (np.array([one[key] for one in bins]) for key in ("predicted", "observed"))
     low, high = (np.array([one[key] for one in bins], dtype=float) for key in ("low", "high"))
     off = np.nan_to_num(np.array([y - low, high - y])).clip(min=0)
     ends = [min(x.min(), y.min()), max(x.max(), y.max())]
     dots.plot(ends, ends, **GREY)
     dots.errorbar(x, y, yerr=off, fmt="o", markersize=4, capsize=3)
-    words = f"error {found['error']:.3g} ({found['low']:.3g} to {found['high']:.3g})"
-    dots.set(title=words, xlabel=f"predicted: {_text(found['of'])}", ylabel="observed")
-    values = judged.scores
-    if judged.task == "binary":
+    title = f"error {table['error']:.3g} ({table['low']:.3g} to {table['high']:.3g})"
+    dots.set(title=title, xlabel=f"predicted: {_text(table['of'])}", ylabel="observed")
+    values = test_set.scores
+    if test_set.task == "binary":
         values = values[:, 1]
-    elif judged.task == "multiclass":
+    elif test_set.task == "multiclass":
         values = values.max(axis=1)
     counts.hist(values, bins=30, edgecolor="white")
     counts.set(title="predictions", xlabel="predicted", ylabel="rows")
     _save(figure, path)
 
 
-def _learning(found: Mapping[str, Any], path: Path) -> None:
-    import numpy as np
-
+def _learning(table: Mapping[str, Any], path: Path) -> None:
     figure, (axes,) = _figure(5, 3.6)
-    points = found["points"]
+    points = table["points"]
     rows, value, low, high, train = (
         np.array([one[key] for one in points], dtype=float)
         for key in ("rows", "value", "low", "high", "train")
     )
     off = np.nan_to_num(np.array([value - low, high - value])).clip(min=0)
-    axes.errorbar(rows, value, yerr=off, fmt="o-", capsize=3, label="judging rows (95 %)")
+    axes.errorbar(rows, value, yerr=off, fmt="o-", capsize=3, label="test rows (95 %)")
     axes.plot(rows, train, "s--", markerfacecolor="none", label="its own rows")
-    axes.set(title="learning curve", xlabel="training rows", ylabel=found["metric"], xscale="log")
+    axes.set(title="learning curve", xlabel="training rows", ylabel=table["metric"], xscale="log")
     axes.set_xticks(rows, [f"{int(count):,}" for count in rows])
     axes.minorticks_off()
     axes.legend()
     _save(figure, path)
 
 
-def _dots(axes: Any, labels: Sequence[str], found: Sequence[tuple[float, float, float]]) -> None:
+def _dots(
+    axes: Any, labels: Sequence[str], intervals: Sequence[tuple[float, float, float]]
+) -> None:
     """Draw values with intervals, one below the other, the first on top."""
-    import numpy as np
-
-    value, low, high = np.array(found, dtype=float).reshape(-1, 3).T
+    value, low, high = np.array(intervals, dtype=float).reshape(-1, 3).T
     off = np.nan_to_num(np.array([value - low, high - value])).clip(min=0)
     place = np.arange(len(value))[::-1]
     axes.errorbar(value, place, xerr=off, fmt="o", markersize=4, capsize=3)
@@ -135,20 +131,20 @@ def _dots(axes: Any, labels: Sequence[str], found: Sequence[tuple[float, float, 
     axes.set_ylim(-0.7, len(value) - 0.3)
 
 
-def _slices(found: Mapping[str, Any], whole: float, path: Path) -> None:
-    shown = found["slices"][:MOST_DOTS]
+def _slices(table: Mapping[str, Any], overall: float, path: Path) -> None:
+    shown = table["slices"][:MAXIMUM_DOTS]
     figure, (axes,) = _figure(6.5, 1.2 + 0.25 * max(len(shown), 2))
     labels = [_text(one["label"]) + ("" if one["configured"] else " (found)") for one in shown]
     _dots(axes, labels, [(one["value"], *one["interval"]) for one in shown])
-    if math.isfinite(whole):
-        axes.axvline(whole, **GREY)
-    title = f"{found['metric']} by slice; dotted: all rows" if shown else "no slices"
+    if math.isfinite(overall):
+        axes.axvline(overall, **GREY)
+    title = f"{table['metric']} by slice; dotted: all rows" if shown else "no slices"
     axes.set(title=title)
     _save(figure, path)
 
 
 def _fairness(column: Mapping[str, Any], path: Path) -> None:
-    shown = column["groups"][:MOST_DOTS]
+    shown = column["groups"][:MAXIMUM_DOTS]
     names = list(shown[0]["measures"])[:8] if shown else []
     figure, places = _figure(
         1.5 + 2 * max(len(names), 1), 1.2 + 0.3 * max(len(shown), 2), max(len(names), 1)
@@ -161,8 +157,8 @@ def _fairness(column: Mapping[str, Any], path: Path) -> None:
     _save(figure, path)
 
 
-def _confusion(judged: Judged, path: Path) -> None:
-    table, names = _pooled(curves.confusion(judged), judged.classes)
+def _confusion(test_set: ScoredTestSet, path: Path) -> None:
+    table, names = _pooled(curves.confusion(test_set), test_set.classes)
     count = len(names)
     side = 2.4 + 0.5 * count
     figure, (axes,) = _figure(side + 0.4, side)
@@ -179,27 +175,21 @@ def _confusion(judged: Judged, path: Path) -> None:
 
 
 def _pooled(table: np.ndarray, names: Sequence[Any]) -> tuple[np.ndarray, list[str]]:
-    """Return the table with the classes that have fewest errors as one, if there are too many."""
-    import numpy as np
-
-    if len(names) <= MOST_CLASSES:
+    """Return the table with the classes of fewer errors as one, if there are too many."""
+    if len(names) <= MAXIMUM_CLASSES:
         return table, list(map(str, names))
     errors = table.sum(axis=0) + table.sum(axis=1) - 2 * table.diagonal()
-    shown = np.sort(np.argsort(-errors, kind="stable")[: MOST_CLASSES - 1])
-    place = np.full(len(names), MOST_CLASSES - 1)
+    shown = np.sort(np.argsort(-errors, kind="stable")[: MAXIMUM_CLASSES - 1])
+    place = np.full(len(names), MAXIMUM_CLASSES - 1)
     place[shown] = np.arange(len(shown))
-    pooled = np.zeros((MOST_CLASSES, MOST_CLASSES), dtype=int)
+    pooled = np.zeros((MAXIMUM_CLASSES, MAXIMUM_CLASSES), dtype=int)
     np.add.at(pooled, (place[:, None], place[None, :]), table)
     return pooled, [*(str(names[one]) for one in shown), f"{len(names) - len(shown)} others"]
 
 
-def _residuals(judged: Judged, path: Path) -> None:
-    from statistics import NormalDist
-
-    import numpy as np
-
+def _residuals(test_set: ScoredTestSet, path: Path) -> None:
     figure, (agree, rest, spread, normal) = _figure(15, 3.6, 4)
-    predicted, residual = curves.residuals(judged)
+    predicted, residual = curves.residuals(test_set)
     actual = predicted + residual
     agree.scatter(predicted, actual, s=6, alpha=0.4)
     ends = [min(actual.min(), predicted.min()), max(actual.max(), predicted.max())]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from pandas.api import types
+
 from mlops_plugins.metrics.slices import Slice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
     import pandas as pd
 
 RANGES = 4
@@ -19,8 +21,8 @@ RANGES = 4
 FEW_NUMBERS = 6
 """Numbers with at most so many distinct values are taken value by value."""
 
-MOST_VALUES = 20
-"""Of a category, so many values are looked at: the most frequent among the training rows."""
+MAXIMUM_VALUES = 20
+"""Of a category, so many values are used: the most frequent among the training rows."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,8 @@ def groups(column: str, train: pd.Series[Any], rows: pd.Series[Any]) -> Groups:
     Args:
         column: Its name.
         train: Its values among the training rows, by which it is cut.
-        rows: Its values among the judging rows.
+        rows: Its values among the test rows.
     """
-    from pandas.api import types
-
     if types.is_datetime64_any_dtype(train) or types.is_timedelta64_dtype(train):
         return Groups((), "it is a time: add the part of it that matters (month, hour) as a column")
     missing = (Slice(column=column),) if rows.isna().any() or train.isna().any() else ()
@@ -57,7 +57,9 @@ def groups(column: str, train: pd.Series[Any], rows: pd.Series[Any]) -> Groups:
         return Groups((*_ranges(column, present), *missing))
     counts = present.value_counts()
     ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
-    chosen = tuple(Slice(column=column, value=_plain(value)) for value, _ in ordered[:MOST_VALUES])
+    chosen = tuple(
+        Slice(column=column, value=_plain(value)) for value, _ in ordered[:MAXIMUM_VALUES]
+    )
     rest = counts.size - len(chosen)
     reason = f"{rest:,} rarer values are not looked at" if rest else ""
     new = len(set(rows.dropna().unique().tolist()) - set(counts.index.tolist()))
@@ -67,8 +69,6 @@ def groups(column: str, train: pd.Series[Any], rows: pd.Series[Any]) -> Groups:
 
 
 def _ranges(column: str, present: pd.Series[Any]) -> Iterator[Slice]:
-    import numpy as np
-
     values = present.to_numpy(dtype="float64")
     cuts = np.quantile(values, np.linspace(0, 1, RANGES + 1)[1:-1])
     edges = [float(edge) for edge in np.unique(cuts) if edge > values.min()]
@@ -77,7 +77,7 @@ def _ranges(column: str, present: pd.Series[Any]) -> Iterator[Slice]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it; a whole number without a fraction."""
+    """Return a value as JSON has it; an integer without a fraction."""
     plain = value.item() if hasattr(value, "item") else value
     if isinstance(plain, float) and plain.is_integer():
         return int(plain)
@@ -86,8 +86,6 @@ def _plain(value: Any) -> Any:
 
 def members(slices: tuple[Slice, ...], rows: pd.DataFrame) -> np.ndarray:
     """Return the position of the slice that each row is in, -1 for none, of shape (rows,)."""
-    import numpy as np
-
     place = np.full(len(rows), -1)
     for position, one in enumerate(slices):
         place[one.rows(rows)] = position

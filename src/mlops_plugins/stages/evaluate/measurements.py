@@ -1,4 +1,4 @@
-"""All that an evaluation finds, before any of it is written."""
+"""All tables of an evaluation, before any of them is written."""
 
 from __future__ import annotations
 
@@ -16,58 +16,56 @@ from mlops_plugins.stages.evaluate import (
 )
 
 if TYPE_CHECKING:
-    from mlops_plugins.stages.evaluate.metrics import Metrics
-    from mlops_plugins.stages.evaluate.test_set import Judged
+    from collections.abc import Sequence
+
+    from mlops_plugins.stages.evaluate.options import Decision, Slicing
+    from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
 
-def make(judged: Judged, options: Metrics) -> dict[str, Any]:
+def measure(
+    test_set: ScoredTestSet, *, decision: Decision, slicing: Slicing, shares: Sequence[float]
+) -> dict[str, Any]:
     """Return the tables, by the names of their JSON files.
+
+    Args:
+        test_set: The scored test set.
+        decision: How two classes are decided on.
+        slicing: Which groups of rows are measured.
+        shares: The training rows of each point of the learning curve.
 
     Raises:
         ConfigurationError: A slice's, or a sensitive, column does not exist.
     """
-    trivial, (linear, reason) = baselines.trivial(judged), baselines.linear(judged)
-    easy = summary.values(judged, trivial)
-    straight = None if linear is None else summary.values(judged, linear)
-    found = {
-        "summary": summary.summary(judged, easy, straight),
+    trivial, (linear, reason) = baselines.trivial(test_set), baselines.linear(test_set)
+    trivial_values = summary.values(test_set, trivial)
+    linear_values = None if linear is None else summary.values(test_set, linear)
+    tables = {
+        "summary": summary.summary(test_set, trivial_values, linear_values),
         "baselines": {
-            "trivial": easy,
-            "linear": straight,
+            "trivial": trivial_values,
+            "linear": linear_values,
             "linear_reason": reason,
-            "gain": baselines.gains(judged, {"trivial": trivial, "linear": linear}),
+            "gain": baselines.gains(test_set, {"trivial": trivial, "linear": linear}),
         },
-        "calibration": calibration.table(judged),
-        "slices": sliced.table(
-            judged,
-            options.slices,
-            find=options.find_slices,
-            min_rows=options.min_rows,
-            max_found=options.max_found,
-        ),
-        "learning_curve": learning_curve.curve(judged, options.learning_curve),
-        **_decided(judged, options),
+        "calibration": calibration.table(test_set),
+        "slices": sliced.table(test_set, slicing),
+        "learning_curve": learning_curve.curve(test_set, shares),
+        **_decisions(test_set, decision, slicing.min_rows),
     }
-    if judged.task != "regression":
-        found["classes"] = curves.classes(judged)
-    return found
+    if test_set.task != "regression":
+        tables["classes"] = curves.classes(test_set)
+    return tables
 
 
-def _decided(judged: Judged, options: Metrics) -> dict[str, Any]:
+def _decisions(test_set: ScoredTestSet, decision: Decision, min_rows: int) -> dict[str, Any]:
     """Return what depends on the threshold, where there is one."""
-    if judged.task != "binary":
-        return {"fairness": fairness.table(judged, None, threshold=None, min_rows=options.min_rows)}
-    choice = threshold.choose(
-        judged,
-        options.choose_threshold,
-        fixed=options.threshold,
-        least=options.least,
-        missed_cost=options.missed_cost,
-    )
-    answered = threshold.predicted(judged, choice)
+    if test_set.task != "binary":
+        return {"fairness": fairness.table(test_set, None, threshold=None, min_rows=min_rows)}
+    choice = threshold.choose(test_set, decision)
+    positive = threshold.predicted_positive(test_set, choice)
     return {
-        "threshold": threshold.table(judged, choice),
+        "threshold": threshold.table(test_set, choice),
         "fairness": fairness.table(
-            judged, answered, threshold=choice.threshold, min_rows=options.min_rows
+            test_set, positive, threshold=choice.threshold, min_rows=min_rows
         ),
     }

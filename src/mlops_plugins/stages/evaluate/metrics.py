@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from mlops_plugins.api.component import Component, Field
 from mlops_plugins.artifacts import files, tables
+from mlops_plugins.stages.evaluate.options import Decision, Slicing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlops_plugins.api.context import Context
-    from mlops_plugins.stages.evaluate.test_set import Judged
+    from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -21,37 +22,25 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 class Metrics(Component):
     """Measures the model on the rows that were put aside."""
 
+    renamed: ClassVar = {
+        "threshold": "decision.threshold",
+        "choose_threshold": "decision.choose",
+        "least": "decision.minimum",
+        "missed_cost": "decision.missed_cost",
+        "slices": "slicing.columns",
+        "find_slices": "slicing.search",
+        "max_found": "slicing.max_slices",
+        "min_rows": "slicing.min_rows",
+    }
+
     resamples: int = Field(100, ge=20, description="Bootstrap resamples behind each 95 % interval.")
-    threshold: float = Field(
-        0.5,
-        ge=0,
-        le=1,
-        description="Two classes: above which probability threshold.json and fairness.json count a "
-        "row as the last class.",
+    decision: Decision = Field(
+        Decision(),
+        description="Two classes: when threshold.json and fairness.json predict the last.",
     )
-    choose_threshold: Literal["fixed", "f1", "precision", "recall", "cost"] = Field(
-        "fixed",
-        description="fixed, or what another threshold is chosen for on training rows: f1, precision, "
-        "recall or cost.",
+    slicing: Slicing = Field(
+        Slicing(), description="Groups of rows on which the model is measured apart."
     )
-    least: float = Field(
-        0.8,
-        gt=0,
-        le=1,
-        description="If it is chosen for precision or recall: how much of it is kept.",
-    )
-    missed_cost: float = Field(
-        1.0, gt=0, description="If it is chosen for cost: what a missed row costs, in false alarms."
-    )
-    slices: list[str] = Field(
-        [], description="Raw columns by whose values, or ranges, the model is measured."
-    )
-    find_slices: bool = Field(
-        True,
-        description="Whether slices of single inputs are searched that are significantly worse.",
-    )
-    max_found: int = Field(5, ge=1, description="Most slices that are reported of those found.")
-    min_rows: int = Field(50, ge=2, description="Fewest rows of a slice, or of a sensitive group.")
     learning_curve: list[Share] = Field(
         [0.1, 0.3],
         description="Shares of the training rows on which the trainer is run again; [] for none.",
@@ -61,31 +50,30 @@ class Metrics(Component):
         self, context: Context, *, model: Path, splits: Path, metrics: Path, output: Path
     ) -> None:
         """Write metrics, predictions, tables, curves and pictures."""
-        from mlops_plugins.stages.evaluate import charts, curves, measurements, summary
-        from mlops_plugins.stages.evaluate.test_set import judge
+        # Here, so that `mlops compose` can read the options without numpy, scipy and matplotlib.
+        from mlops_plugins.stages.evaluate import charts, curves, measurements, sliced, summary
+        from mlops_plugins.stages.evaluate.test_set import score_test_set
 
-        judged = judge(context, model=model, splits=splits, resamples=self.resamples)
+        test_set = score_test_set(context, model=model, splits=splits, resamples=self.resamples)
         output.mkdir()
-        found = measurements.make(judged, self)
-        flat = {name: row["value"] for name, row in found["summary"].items()}
-        files.write_json(metrics, {**flat, "rows": len(judged.target)})
-        for name, table in found.items():
+        results = measurements.measure(
+            test_set, decision=self.decision, slicing=self.slicing, shares=self.learning_curve
+        )
+        values = {name: row["value"] for name, row in results["summary"].items()}
+        files.write_json(metrics, {**values, "rows": len(test_set.target)})
+        for name, table in results.items():
             files.write_json(output / f"{name}.json", table)
-        tables.write_frame(_predictions(judged), output / "predictions.parquet")
-        curves.write_all(judged, found, output)
-        charts.draw_all(judged, found, output)
-        for line in summary.lines(found["summary"]):
+        tables.write_frame(_predictions(test_set), output / "predictions.parquet")
+        curves.write_all(test_set, results, output)
+        charts.draw_all(test_set, results, output)
+        for line in summary.lines(results["summary"]):
             context.log(line)
-        for one in found["slices"]["slices"]:
-            if not one["configured"]:
-                told = (
-                    f"{found['slices']['metric']} {one['value']:.4f}, elsewhere {one['rest']:.4f}"
-                )
-                context.log(f"worse: {one['label']}: {told} ({one['rows']:,} rows)")
+        for line in sliced.lines(results["slices"]):
+            context.log(line)
 
 
-def _predictions(judged: Judged) -> pd.DataFrame:
+def _predictions(test_set: ScoredTestSet) -> pd.DataFrame:
     """Return the raw rows with their predictions: also the reference that monitoring compares with."""
-    rows = judged.rows
-    predicted = judged.model.predictions(judged.scores, rows.index)
+    rows = test_set.rows
+    predicted = test_set.model.predictions(test_set.scores, rows.index)
     return rows.join(predicted[[name for name in predicted.columns if name not in rows.columns]])

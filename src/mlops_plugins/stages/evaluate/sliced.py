@@ -1,4 +1,4 @@
-"""Slices: how good the model is for the groups that were named, and where it is found to be worse."""
+"""Slices: how good the model is for the groups that were named, and where it is significantly worse."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from pandas.api import types
+
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
-from mlops_plugins.metrics import scoring, weighted
-from mlops_plugins.stages.evaluate import intervals
+from mlops_plugins.metrics import bootstrap, scoring, weighted
 from mlops_plugins.stages.evaluate.groups import groups
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    import numpy as np
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mlops_plugins.metrics.slices import Slice
-    from mlops_plugins.stages.evaluate.test_set import Judged
+    from mlops_plugins.stages.evaluate.options import Slicing
+    from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
 LEVEL = 0.05
-"""The probability that any slice is found where none is worse."""
+"""The probability that the search reports any slice where none is worse."""
 
-LEAST_GAP = 0.02
-"""A slice is found only if its metric is lower by so much, or for numbers its error higher by that share."""
+MINIMUM_GAP = 0.02
+"""The search reports a slice only if its metric is lower by so much, or for numbers its error higher by that share."""
 
-FEWEST_OF_A_CLASS = 10
+MINIMUM_OF_A_CLASS = 10
 """A slice is tested only with so many rows of each class that is ranked."""
 
 COLUMN_VALUES = 100
@@ -33,7 +34,7 @@ COLUMN_VALUES = 100
 
 
 @dataclass(frozen=True)
-class Found:
+class WorseSlice:
     """A slice that is significantly worse.
 
     Attributes:
@@ -47,9 +48,7 @@ class Found:
     p: float
 
 
-def table(
-    judged: Judged, columns: Sequence[str], *, find: bool, min_rows: int, max_found: int
-) -> dict[str, Any]:
+def table(test_set: ScoredTestSet, options: Slicing) -> dict[str, Any]:
     """Return the primary metric of each slice and of the rows outside it.
 
     Raises:
@@ -57,16 +56,16 @@ def table(
     """
     skipped: list[dict[str, str]] = []
     entries = []
-    for column in columns:
-        require_column(judged, column, where="conf/evaluate/metrics.yaml: slices")
-        cut = groups(column, judged.train[column], judged.rows[column])
+    for column in options.columns:
+        require_column(test_set, column, where="conf/evaluate/metrics.yaml: slicing.columns")
+        cut = groups(column, test_set.train[column], test_set.rows[column])
         if cut.reason:
             skipped.append({"label": column, "reason": cut.reason})
-        entries += [_entry(judged, one, min_rows, configured=True) for one in cut.slices]
-    if find:
-        worse, tested = search(judged, min_rows=min_rows, apart=columns)
-        for each in worse[:max_found]:
-            entry = _entry(judged, each.slice, min_rows, configured=False)
+        entries += [_entry(test_set, one, options.min_rows, configured=True) for one in cut.slices]
+    if options.search:
+        worse, tested = search(test_set, min_rows=options.min_rows, apart=options.columns)
+        for each in worse[: options.max_slices]:
+            entry = _entry(test_set, each.slice, options.min_rows, configured=False)
             entries.append({**entry, "p": each.p})
     else:
         tested = 0
@@ -74,21 +73,29 @@ def table(
         {key: entry[key] for key in ("label", "reason")} for entry in entries if "reason" in entry
     ]
     return {
-        "metric": judged.metric,
-        "min_rows": min_rows,
+        "metric": test_set.metric,
+        "min_rows": options.min_rows,
         "tested": tested,
         "slices": [entry for entry in entries if "reason" not in entry],
         "skipped": skipped,
     }
 
 
-def require_column(judged: Judged, column: str, *, where: str) -> None:
+def lines(table: Mapping[str, Any]) -> Iterator[str]:
+    """Give the slices that the search found, for people."""
+    for one in table["slices"]:
+        if not one["configured"]:
+            values = f"{table['metric']} {one['value']:.4f}, elsewhere {one['rest']:.4f}"
+            yield f"worse: {one['label']}: {values} ({one['rows']:,} rows)"
+
+
+def require_column(test_set: ScoredTestSet, column: str, *, where: str) -> None:
     """Go on only if the rows have this column.
 
     Raises:
         ConfigurationError: They have not.
     """
-    names = [str(name) for name in judged.rows.columns]
+    names = [str(name) for name in test_set.rows.columns]
     if column not in names:
         raise ConfigurationError(
             f"There is no column '{column}'.{did_you_mean(column, names)}",
@@ -98,15 +105,17 @@ def require_column(judged: Judged, column: str, *, where: str) -> None:
         )
 
 
-def _entry(judged: Judged, one: Slice, min_rows: int, *, configured: bool) -> dict[str, Any]:
-    inside = one.rows(judged.rows)
+def _entry(
+    test_set: ScoredTestSet, one: Slice, min_rows: int, *, configured: bool
+) -> dict[str, Any]:
+    inside = one.rows(test_set.rows)
     count = int(inside.sum())
     if count < min_rows:
         return {"label": one.label, "reason": f"{count:,} rows, fewer than {min_rows:,}"}
-    if not scoring.defined(judged.target[inside]):
+    if not scoring.defined(test_set.target[inside]):
         return {"label": one.label, "reason": "its rows are of one class"}
-    within = _measured(judged, inside)
-    outside = _measured(judged, ~inside)
+    within = _measured(test_set, inside)
+    outside = _measured(test_set, ~inside)
     value, rest = within[0], outside[0]
     # Both parts are drawn apart from each other, as no row is in both.
     pairs = zip(within[1], outside[1], strict=False)
@@ -115,51 +124,51 @@ def _entry(judged: Judged, one: Slice, min_rows: int, *, configured: bool) -> di
         "label": one.label,
         "rows": count,
         "value": value,
-        "interval": list(intervals.interval(within[1])),
+        "interval": list(bootstrap.percentile_interval(within[1])),
         "rest": rest,
         "configured": configured,
-        "gap": intervals.measured(value - rest, [ours - theirs for ours, theirs in pairs]),
+        "gap": bootstrap.with_interval(value - rest, [ours - theirs for ours, theirs in pairs]),
     }
-    if judged.task == "regression":
-        errors = abs(judged.scores - judged.target)
+    if test_set.task == "regression":
+        errors = abs(test_set.scores - test_set.target)
         entry["mae"] = float(errors[inside].mean())
         entry["mae_rest"] = float(errors[~inside].mean()) if count < len(inside) else None
     return entry
 
 
-def _measured(judged: Judged, chosen: np.ndarray) -> tuple[float, list[float]]:
+def _measured(test_set: ScoredTestSet, chosen: np.ndarray) -> tuple[float, list[float]]:
     """Return the metric of some rows, and of their resamples."""
-    import numpy as np
-
-    target = judged.target[chosen]
+    target = test_set.target[chosen]
     if not len(target) or not scoring.defined(target):
         return math.nan, []
-    function = weighted.primary(judged.task, target, judged.scores[chosen])
-    drawn = intervals.draws(target, **judged.settings)
+    function = weighted.primary(test_set.task, target, test_set.scores[chosen])
+    drawn = bootstrap.defined_draws(target, **test_set.settings)
     return function(np.ones(len(target))), [function(weights) for weights in drawn]
 
 
-def search(judged: Judged, *, min_rows: int, apart: Sequence[str] = ()) -> tuple[list[Found], int]:
+def search(
+    test_set: ScoredTestSet, *, min_rows: int, apart: Sequence[str] = ()
+) -> tuple[list[WorseSlice], int]:
     """Return the slices of single inputs that are significantly worse, the worst first; and how many were tested.
 
     Each slice is compared with the other rows by a one-sided test of the difference: of the areas under
     the ROC curve (DeLong), of the mean recall, or for numbers of the mean absolute error, as r2 is
     low wherever the truth varies little. Holm's correction keeps the probability of any false
-    find at 5 % (A simple sequentially rejective multiple test procedure, 1979).
+    positive at 5 % (A simple sequentially rejective multiple test procedure, 1979).
 
     Args:
-        judged: What is judged.
+        test_set: The scored test set.
         min_rows: Fewest rows of a slice, and of the others.
         apart: Columns that are not searched.
     """
-    compare = _comparison(judged)
+    compare = _comparison(test_set)
     tried: list[tuple[float, float, Slice]] = []
-    for column in judged.model.schema.inputs:
-        searched = column in judged.rows.columns and column not in apart
-        if not searched or not _searchable(judged, column):
+    for column in test_set.model.schema.inputs:
+        searched = column in test_set.rows.columns and column not in apart
+        if not searched or not _searchable(test_set, column):
             continue
-        for one in groups(column, judged.train[column], judged.rows[column]).slices:
-            inside = one.rows(judged.rows)
+        for one in groups(column, test_set.train[column], test_set.rows[column]).slices:
+            inside = one.rows(test_set.rows)
             if min(inside.sum(), (~inside).sum()) < min_rows:
                 continue
             gap, error = compare(inside)
@@ -169,15 +178,13 @@ def search(judged: Judged, *, min_rows: int, apart: Sequence[str] = ()) -> tuple
     worse, corrected = [], 0.0
     for place, (p, gap, one) in enumerate(tried):
         corrected = min(max(corrected, p * (len(tried) - place)), 1.0)
-        if corrected <= LEVEL and gap <= -LEAST_GAP:
-            worse.append(Found(one, gap, corrected))
-    return sorted(worse, key=lambda found: (found.gap, found.slice.label)), len(tried)
+        if corrected <= LEVEL and gap <= -MINIMUM_GAP:
+            worse.append(WorseSlice(one, gap, corrected))
+    return sorted(worse, key=lambda each: (each.gap, each.slice.label)), len(tried)
 
 
-def _searchable(judged: Judged, column: str) -> bool:
-    from pandas.api import types
-
-    values = judged.train[column]
+def _searchable(test_set: ScoredTestSet, column: str) -> bool:
+    values = test_set.train[column]
     return types.is_numeric_dtype(values) or values.nunique() <= COLUMN_VALUES
 
 
@@ -186,14 +193,12 @@ def _below(z: float) -> float:
     return math.erfc(-z / math.sqrt(2)) / 2
 
 
-def _comparison(judged: Judged) -> Callable[[np.ndarray], tuple[float, float]]:
+def _comparison(test_set: ScoredTestSet) -> Callable[[np.ndarray], tuple[float, float]]:
     """Return what compares the rows of a mask with the others: the gap, and its standard error."""
-    import numpy as np
-
-    if judged.task == "binary":
+    if test_set.task == "binary":
         # Sorted once: sorting what is sorted takes no time.
-        order = np.argsort(-judged.scores[:, 1], kind="stable")
-        positive, score = judged.target[order] == 1, judged.scores[order, 1]
+        order = np.argsort(-test_set.scores[:, 1], kind="stable")
+        positive, score = test_set.target[order] == 1, test_set.scores[order, 1]
 
         def areas(inside: np.ndarray) -> tuple[float, float]:
             mask = inside[order]
@@ -203,18 +208,19 @@ def _comparison(judged: Judged) -> Callable[[np.ndarray], tuple[float, float]]:
             return one - other, math.hypot(e_one, e_other)
 
         return areas
-    if judged.task == "multiclass":
-        right = judged.scores.argmax(1) == judged.target
-        count = len(judged.classes)
+    if test_set.task == "multiclass":
+        right = test_set.scores.argmax(1) == test_set.target
+        count = len(test_set.classes)
 
         def recalls(inside: np.ndarray) -> tuple[float, float]:
             (one, e_one), (other, e_other) = (
-                _mean_recall(judged.target[part], right[part], count) for part in (inside, ~inside)
+                _mean_recall(test_set.target[part], right[part], count)
+                for part in (inside, ~inside)
             )
             return one - other, math.hypot(e_one, e_other)
 
         return recalls
-    errors = np.abs(judged.scores - judged.target)
+    errors = np.abs(test_set.scores - test_set.target)
 
     def means(inside: np.ndarray) -> tuple[float, float]:
         (one, e_one), (other, e_other) = (
@@ -228,10 +234,8 @@ def _comparison(judged: Judged) -> Callable[[np.ndarray], tuple[float, float]]:
 
 
 def _area(positive: np.ndarray, score: np.ndarray) -> tuple[float, float]:
-    import numpy as np
-
-    found = int(positive.sum())
-    if min(found, len(positive) - found) < FEWEST_OF_A_CLASS:
+    positives = int(positive.sum())
+    if min(positives, len(positive) - positives) < MINIMUM_OF_A_CLASS:
         return math.nan, math.nan
     ranking = weighted.Ranking(positive, score)
     return ranking.auc(np.ones(len(score))), ranking.error()
@@ -239,11 +243,9 @@ def _area(positive: np.ndarray, score: np.ndarray) -> tuple[float, float]:
 
 def _mean_recall(target: np.ndarray, right: np.ndarray, count: int) -> tuple[float, float]:
     """Return the mean recall of the classes, and its error, a class's by Agresti and Coull's estimate."""
-    import numpy as np
-
     support = np.bincount(target, minlength=count)
     met = support > 0
-    if support[met].min() < FEWEST_OF_A_CLASS:
+    if support[met].min() < MINIMUM_OF_A_CLASS:
         return math.nan, math.nan
     hits = np.bincount(target[right], minlength=count)[met]
     smooth = (hits + 2) / (support[met] + 4)

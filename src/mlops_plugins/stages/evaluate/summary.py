@@ -5,33 +5,32 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from mlops_plugins.metrics import scoring, weighted
-from mlops_plugins.stages.evaluate import intervals
+from mlops_plugins.metrics import bootstrap, scoring, weighted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import numpy as np
 
-    from mlops_plugins.stages.evaluate.test_set import Judged
+    from mlops_plugins.stages.evaluate.test_set import ScoredTestSet
 
     Summary = Mapping[str, Mapping[str, float | None]]
 
 
-def values(judged: Judged, scores: np.ndarray) -> dict[str, float]:
-    """Return the metrics of some scores of the judging rows; NaN where one is not defined."""
+def values(test_set: ScoredTestSet, scores: np.ndarray) -> dict[str, float]:
+    """Return the metrics of some scores of the test rows; NaN where one is not defined."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that is what the NaN says
-        return scoring.metrics(judged.task, judged.target, scores)
+        return scoring.metrics(test_set.task, test_set.target, scores)
 
 
 def summary(
-    judged: Judged, trivial: Mapping[str, float], linear: Mapping[str, float] | None
+    test_set: ScoredTestSet, trivial: Mapping[str, float], linear: Mapping[str, float] | None
 ) -> Summary:
     """Return for each metric its value, its 95 % interval, and both baselines' values."""
-    measure = weighted.measure(judged.task, judged.target, judged.scores)
-    drawn = map(measure, intervals.draws(judged.target, **judged.settings))
-    ends = intervals.of_many(drawn)
+    measure = weighted.metrics(test_set.task, test_set.target, test_set.scores)
+    drawn = map(measure, bootstrap.defined_draws(test_set.target, **test_set.settings))
+    ends = bootstrap.percentile_intervals(drawn)
     nothing = (float("nan"), float("nan"))
     return {
         name: {
@@ -40,7 +39,7 @@ def summary(
             "baseline": trivial[name],
             "linear": linear[name] if linear else None,
         }
-        for name, value in values(judged, judged.scores).items()
+        for name, value in values(test_set, test_set.scores).items()
     }
 
 

@@ -1,4 +1,4 @@
-"""What was judged: the rows, the truth and the model's answers, for everything that looks at them."""
+"""What was test_set: the rows, the truth and the model's answers, for everything that looks at them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Judged:
+class ScoredTestSet:
     """A model and the rows that it has not seen.
 
     Attributes:
         context: The stage's context.
         model: The model.
         splits: The folder of both parts.
-        rows: The judging rows, raw.
+        rows: The test rows, raw.
         train: The training rows that have a target, raw.
         target: The truth of shape (rows,): for classes, their positions among the model's.
         scores: Probabilities of shape (rows, classes), or values of shape (rows,).
@@ -66,12 +66,12 @@ class Judged:
 
     @property
     def settings(self) -> dict[str, int]:
-        """Return what `intervals.draws` needs beside the target."""
+        """Return what `bootstrap.defined_draws` needs beside the target."""
         return {"resamples": self.resamples, "seed": self.context.seed}
 
 
-def judge(context: Context, *, model: Path, splits: Path, resamples: int) -> Judged:
-    """Let the model answer for the judging rows.
+def score_test_set(context: Context, *, model: Path, splits: Path, resamples: int) -> ScoredTestSet:
+    """Let the model answer for the test rows.
 
     Raises:
         ModelError: The model cannot be opened.
@@ -82,7 +82,7 @@ def judge(context: Context, *, model: Path, splits: Path, resamples: int) -> Jud
     estimators.require_target(rows, context, where="data/splits/test.parquet")
     train = tables.read_frame(splits / "train.parquet")
     estimators.require_target(train, context, where="data/splits/train.parquet")
-    return Judged(
+    return ScoredTestSet(
         context=context,
         model=opened,
         splits=splits,

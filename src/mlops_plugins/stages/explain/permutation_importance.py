@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlops_plugins.artifacts.schema import conform
-from mlops_plugins.metrics import scoring, weighted
-from mlops_plugins.stages.evaluate import intervals
+from mlops_plugins.metrics import bootstrap, scoring, weighted
 from mlops_plugins.stages.explain.importance import RESAMPLES, Importance
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def importances(
     target = scoring.positions(test[context.data.target], model.classes)
     # Read into the schema's types once, not once for each shuffle.
     rows = conform(test, model.inputs)
-    resamples = weighted.draws(len(rows), resamples=RESAMPLES, seed=context.seed)
+    resamples = bootstrap.draws(len(rows), resamples=RESAMPLES, seed=context.seed)
     weights = np.stack([np.ones(len(rows)), *resamples])
 
     def metrics(rows: pd.DataFrame) -> np.ndarray:
@@ -55,5 +54,5 @@ def importances(
             order = generator.permutation(len(rows))
             shuffled[name] = rows[name].iloc[order].set_axis(rows.index)
             losses += (baseline - metrics(shuffled)) / repeats
-        low, high = intervals.interval(losses[1:])
+        low, high = bootstrap.percentile_interval(losses[1:])
         yield Importance(column=name, value=float(losses[0]), low=low, high=high)

@@ -9,7 +9,7 @@ import pandas as pd
 import shap
 
 from mlops_plugins.artifacts.schema import conform
-from mlops_plugins.metrics import weighted
+from mlops_plugins.metrics import bootstrap
 from mlops_plugins.stages.explain import shapley
 from mlops_plugins.stages.explain.coalitions import Coalitions, explained_scores
 from mlops_plugins.stages.explain.importance import RESAMPLES, Importance
@@ -60,7 +60,7 @@ def importances(context: Context, columns: list[str], values: np.ndarray) -> lis
         values: The SHAP values, of shape (rows, columns, outputs).
     """
     sizes = np.abs(values).mean(axis=2)
-    weights = np.stack(list(weighted.draws(len(sizes), resamples=RESAMPLES, seed=context.seed)))
+    weights = np.stack(list(bootstrap.draws(len(sizes), resamples=RESAMPLES, seed=context.seed)))
     low, high = np.percentile(weights @ sizes / len(sizes), [2.5, 97.5], axis=0)
     return [
         Importance(column=name, value=value, low=low, high=high)

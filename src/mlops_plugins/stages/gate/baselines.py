@@ -1,4 +1,4 @@
-"""Simpler ways to answer, which a model must beat: always the same, and a linear model."""
+"""Simpler ways to predict, which a model must beat: always the same, and a linear model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILE = "baselines.json"
 
 
 def trivial(evidence: Evidence, min_gain: float) -> Check:
-    """Hold the model against always answering what the training rows hold on average.
+    """Compare the model with the training rows' average as the answer to every row.
 
     The gain must reach `min_gain`, and its 95 % interval, where it is measured, lie above 0.
 
@@ -40,7 +40,7 @@ def trivial(evidence: Evidence, min_gain: float) -> Check:
 
 
 def linear(evidence: Evidence, tolerance: float) -> Check:
-    """Hold the model against a linear one; worse by more than `tolerance` beyond doubt, it is blocked.
+    """Compare the model with a linear one; block if the gain's interval is below `-tolerance`.
 
     Raises:
         UncomputableError: A number is missing, or there is no linear baseline.
@@ -51,7 +51,7 @@ def linear(evidence: Evidence, tolerance: float) -> Check:
     if measured.get("linear") is None:
         why = measured.get("linear_reason") or "linear is missing"
         raise UncomputableError(
-            f"{why} ({FILE}); `linear_tolerance: null` of the gate does without"
+            f"{why} ({FILE}); `baselines.linear_tolerance: null` of the gate does without"
         )
     gain, low, high = (
         number(measured, "gain", "linear", key, file=FILE) for key in ("value", "low", "high")
@@ -60,8 +60,8 @@ def linear(evidence: Evidence, tolerance: float) -> Check:
     text = f"{evidence.primary} {gain:+.4f} {_of(low, high)} against a linear model"
     if high < -tolerance:
         return Check(name, "block", f"worse by more than {tolerance}: {text}", numbers)
-    told = "" if low > 0 else ": worse" if high < 0 else ": maybe no better"
-    return Check(name, "pass", f"{text}{told}", numbers)
+    note = "" if low > 0 else ": worse" if high < 0 else ": maybe no better"
+    return Check(name, "pass", f"{text}{note}", numbers)
 
 
 def _of(low: float, high: float) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.errors import ConfigurationError
 from mlops_plugins.artifacts import files
 from mlops_plugins.metrics import scoring
 from mlops_plugins.stages.gate import baselines, calibration, comparison, cost, limits, slices
-from mlops_plugins.stages.gate.checks import Check, guarded, told, verdict
+from mlops_plugins.stages.gate.checks import Check, described, guarded, verdict
 from mlops_plugins.stages.gate.evidence import Evidence, Part
+from mlops_plugins.stages.gate.options import Baselines, Calibration, Latency, Size, Slices
 from mlops_plugins.stages.gate.paired_rows import FILE, opened
 
 if TYPE_CHECKING:
@@ -26,52 +27,37 @@ if TYPE_CHECKING:
 class Gatekeeper(Component):
     """Blocks what fails a check, or a check that cannot be made; promotes what is better."""
 
+    renamed: ClassVar = {
+        "min_gain": "baselines.min_gain",
+        "linear_tolerance": "baselines.linear_tolerance",
+        "max_calibration_error": "calibration.max_error",
+        "calibration_tolerance": "calibration.tolerance",
+        "slice_floor": "slices.min_value",
+        "slice_tolerance": "slices.tolerance",
+        "max_latency_ratio": "latency.max_ratio",
+        "latency_floor_ms": "latency.allowance_ms",
+        "max_size_ratio": "size.max_ratio",
+        "size_floor_mb": "size.allowance_mb",
+        "demanded": "required",
+    }
+
     floors: dict[str, float] = Field(
-        {}, description="Least value of a metric, as roc_auc: 0.7; what is below is blocked."
+        {}, description="Minimum of a metric, as roc_auc: 0.7; a model below it is blocked."
     )
     ceilings: dict[str, float] = Field(
-        {}, description="Greatest value of a metric, as log_loss: 0.5; what is above is blocked."
+        {}, description="Maximum of a metric, as log_loss: 0.5; a model above it is blocked."
     )
-    min_gain: float = Field(
-        0.01, ge=0, description="Least gain of the primary metric over the trivial baseline."
+    baselines: Baselines = Field(Baselines(), description="Against simpler ways to predict.")
+    calibration: Calibration = Field(
+        Calibration(), description="The expected calibration error of classes."
     )
-    linear_tolerance: float | None = Field(
-        0.02,
-        ge=0,
-        description="By how much the primary metric may be below a linear model's; null for any.",
-    )
-    max_calibration_error: float | None = Field(
-        0.15, gt=0, lt=1, description="Greatest calibration error, of classes; null for any."
-    )
-    calibration_tolerance: float | None = Field(
-        0.02,
-        ge=0,
-        description="By how much the calibration error may exceed the champion's; null for any.",
-    )
-    slice_floor: float | None = Field(
-        None, description="Least value of the primary metric in each slice; null for any."
-    )
-    slice_tolerance: float | None = Field(
-        0.02,
-        ge=0,
-        description="By how much the primary metric of a slice may be below the champion's; null for any.",
-    )
-    max_latency_ratio: float | None = Field(
-        2.0, ge=1, description="Greatest time of a prediction, in the champion's; null for any."
-    )
-    latency_floor_ms: float = Field(
-        20.0, ge=0, description="A prediction that takes at most so many ms more is never too slow."
-    )
-    max_size_ratio: float | None = Field(
-        2.0, ge=1, description="Greatest size of the model, in the champion's; null for any."
-    )
-    size_floor_mb: float = Field(
-        10.0, ge=0, description="A model that takes at most so many MB more is never too large."
-    )
-    demanded: list[Part] = Field(
+    slices: Slices = Field(Slices(), description="The slices that the evaluation measured.")
+    latency: Latency = Field(Latency(), description="The time of a prediction.")
+    size: Size = Field(Size(), description="The size of the model's files.")
+    required: list[Part] = Field(
         [],
-        description="Parts that the evaluation must have written, whoever evaluates: baselines, "
-        "calibration, slices. What `evaluate: metrics` writes is always demanded of it.",
+        description="Parts that any evaluation must have written: baselines, calibration, slices. "
+        "Those of `evaluate: metrics` are always required of it.",
     )
     resamples: int = Field(
         1000, ge=50, description="Paired bootstrap resamples of each comparison with the champion."
@@ -89,9 +75,9 @@ class Gatekeeper(Component):
         output: Path,
     ) -> None:
         """Write the verdict. What cannot be computed blocks."""
-        evidence = Evidence(evaluation, scoring.PRIMARY[context.data.task], self.demanded)
+        evidence = Evidence(evaluation, scoring.PRIMARY[context.data.task], self.required)
         checks = [
-            guarded("model", partial(limits.whole, context, model, evaluation / FILE)),
+            guarded("model", partial(limits.intact, context, model, evaluation / FILE)),
             *limits.of_metrics(metrics, evidence, self.floors, self.ceilings),
             *self._absolute(context, evidence),
         ]
@@ -101,27 +87,27 @@ class Gatekeeper(Component):
         except ConfigurationError:
             raise
         except Exception as error:  # noqa: BLE001  a registry's client may raise anything
-            reason = f"the registry could not say which model is champion: {told(error)}"
+            reason = f"the registry could not say which model is champion: {described(error)}"
             checks.append(Check("champion", "block", reason))
         else:
             checks += self._against(context, current, digest, model, evidence)
         version = current.version if current else None
-        judged = verdict(checks, model=digest, champion=version)
-        files.write_json(output, judged)
-        context.log(f"verdict: {judged['decision']}")
+        result = verdict(checks, model=digest, champion=version)
+        files.write_json(output, result)
+        context.log(f"verdict: {result['decision']}")
 
     def _absolute(self, context: Context, evidence: Evidence) -> Iterator[Check]:
         """Give the checks that need no champion."""
-        yield guarded("trivial baseline", partial(baselines.trivial, evidence, self.min_gain))
-        if self.linear_tolerance is not None:
-            yield guarded(
-                "linear baseline", partial(baselines.linear, evidence, self.linear_tolerance)
-            )
-        if self.max_calibration_error is not None and context.data.task != "regression":
-            work = partial(calibration.ceiling, evidence, self.max_calibration_error)
-            yield guarded("calibration", work)
-        if self.slice_floor is not None or self.slice_tolerance is not None:
-            yield guarded("slices", partial(slices.floor, evidence, self.slice_floor))
+        min_gain, tolerance = self.baselines.min_gain, self.baselines.linear_tolerance
+        yield guarded("trivial baseline", partial(baselines.trivial, evidence, min_gain))
+        if tolerance is not None:
+            yield guarded("linear baseline", partial(baselines.linear, evidence, tolerance))
+        max_error = self.calibration.max_error
+        if max_error is not None and context.data.task != "regression":
+            yield guarded("calibration", partial(calibration.ceiling, evidence, max_error))
+        min_value = self.slices.min_value
+        if min_value is not None or self.slices.tolerance is not None:
+            yield guarded("slices", partial(slices.floor, evidence, min_value))
 
     def _against(
         self,
@@ -141,29 +127,27 @@ class Gatekeeper(Component):
             with opened(context, champion, model, evidence.folder) as pair:
                 return list(self._compared(pair, evidence))
         except Exception as error:  # noqa: BLE001  a registry's client, or a model, may raise anything
-            reason = f"the champion could not be compared: {told(error)}"
+            reason = f"the champion could not be compared: {described(error)}"
             return [Check("champion", "block", reason)]
 
     def _compared(self, pair: Pair, evidence: Evidence) -> Iterator[Check]:
         """Give the checks of both models on the same rows."""
         resamples = self.resamples
         yield guarded("champion", partial(comparison.champion, pair, resamples=resamples))
-        if self.calibration_tolerance is not None and pair.ours.model.classes is not None:
-            tolerance = self.calibration_tolerance
+        tolerance = self.calibration.tolerance
+        if tolerance is not None and pair.ours.model.classes is not None:
             yield guarded(
                 "champion: calibration",
                 partial(calibration.against, pair, tolerance=tolerance, resamples=resamples),
             )
-        if self.slice_tolerance is not None:
-            tolerance = self.slice_tolerance
+        tolerance = self.slices.tolerance
+        if tolerance is not None:
             yield guarded(
                 "champion: slices",
                 partial(slices.against, pair, evidence, tolerance=tolerance, resamples=resamples),
             )
-        if self.max_latency_ratio is not None:
-            slowest = {"ratio": self.max_latency_ratio, "floor_ms": self.latency_floor_ms}
+        if self.latency.max_ratio is not None:
             for rows in sorted({1, min(cost.BATCH, len(pair.rows))}):
-                yield guarded("latency", partial(cost.latency, pair, rows, **slowest))
-        if self.max_size_ratio is not None:
-            largest = {"ratio": self.max_size_ratio, "floor_mb": self.size_floor_mb}
-            yield guarded("size", partial(cost.size, pair, **largest))
+                yield guarded("latency", partial(cost.latency, pair, rows, self.latency))
+        if self.size.max_ratio is not None:
+            yield guarded("size", partial(cost.size, pair, self.size))

@@ -19,10 +19,10 @@ Outcome = Literal["pass", "keep", "block"]
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at, and what follows from it.
+    """One thing that was checked, and what follows from it.
 
     Attributes:
-        name: What was looked at.
+        name: What was checked.
         outcome: `block` forbids a promotion, `keep` gives no cause for one.
         reason: Why, in words.
         numbers: What it was decided by: `value`, its interval `low` and `high`, the `limit`, ...
@@ -43,11 +43,11 @@ def guarded(name: str, work: Callable[[], Check]) -> Check:
     try:
         return work()
     except Exception as error:  # noqa: BLE001  a third party's file, model or registry may raise anything
-        return Check(name, "block", f"{name} could not be judged: {told(error)}")
+        return Check(name, "block", f"{name} could not be checked: {described(error)}")
 
 
-def told(error: Exception) -> str:
-    """Return an error in words, without the folders in which it happened: they are others each run."""
+def described(error: Exception) -> str:
+    """Return an error in words, without the folders in which it happened: they differ from run to run."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {Path(str(error.filename)).name}"
     if isinstance(error, UncomputableError):
@@ -84,10 +84,10 @@ def number(content: Mapping[str, Any], *keys: str, file: str) -> float:
     Raises:
         UncomputableError: There is none, or it is not finite.
     """
-    found = item(content, *keys, file=file)
-    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
-        raise UncomputableError(f"{'.'.join(keys)} in {file} is {json.dumps(found)[:40]}")
-    return float(found)
+    value = item(content, *keys, file=file)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise UncomputableError(f"{'.'.join(keys)} in {file} is {json.dumps(value)[:40]}")
+    return float(value)
 
 
 def item(content: Mapping[str, Any], *keys: str, file: str) -> Any:
@@ -96,20 +96,20 @@ def item(content: Mapping[str, Any], *keys: str, file: str) -> Any:
     Raises:
         UncomputableError: There is nothing.
     """
-    found: Any = content
+    value: Any = content
     for depth, key in enumerate(keys, start=1):
-        if not isinstance(found, dict) or key not in found:
+        if not isinstance(value, dict) or key not in value:
             raise UncomputableError(f"{'.'.join(keys[:depth])} is missing in {file}")
-        found = found[key]
-    return found
+        value = value[key]
+    return value
 
 
 def verdict(checks: Sequence[Check], *, model: str, champion: str | None) -> dict[str, Any]:
     """Return what `verdict.json` holds: the decision, its reasons and every check."""
-    found = decide(checks)
-    because = "pass" if found == "promote" else found
+    decision = decide(checks)
+    because = "pass" if decision == "promote" else decision
     return {
-        "decision": found,
+        "decision": decision,
         "reasons": [check.reason for check in checks if check.outcome == because],
         "checks": [asdict(check) for check in checks],
         "model": model,
@@ -118,7 +118,7 @@ def verdict(checks: Sequence[Check], *, model: str, champion: str | None) -> dic
 
 
 def decide(checks: Iterable[Check]) -> str:
-    """Return the decision; where nothing was looked at, nothing speaks for the model."""
+    """Return the decision; without any check, block."""
     outcomes = {check.outcome for check in checks}
     if "block" in outcomes or not outcomes:
         return "block"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlops_plugins.artifacts.model_folder import Model
+    from mlops_plugins.stages.gate.options import Latency, Size
     from mlops_plugins.stages.gate.paired_rows import Pair
 
 RUNS = 11
-MANY = 9
-"""By chance, as many of the runs exceed what the typical one meets in 1 of 30 cases."""
+RUNS_BEYOND = 9
+"""A model is slower if so many runs are: by chance, so many exceed the median in 1 of 30 cases."""
 
 BATCH = 1000
 """Rows that are predicted at once."""
@@ -34,17 +36,20 @@ class Timed:
     ours: list[float]
     theirs: list[float]
 
-    def exceeds(self, ratio: float, floor: float) -> bool:
+    def exceeds(self, ratio: float, allowance: float) -> bool:
         """Return whether nearly all runs took longer than both limits allow."""
         pairs = zip(self.ours, self.theirs, strict=True)
-        return sum(mine > ratio * other and mine - other > floor for mine, other in pairs) >= MANY
+        return (
+            sum(mine > ratio * other and mine - other > allowance for mine, other in pairs)
+            >= RUNS_BEYOND
+        )
 
 
-def latency(pair: Pair, batch: int, *, ratio: float, floor_ms: float) -> Check:
+def latency(pair: Pair, batch: int, limit: Latency) -> Check:
     """Time both models on the same rows in turn; slower by both limits blocks.
 
-    The verdict holds what was measured only if it blocks, so that two runs of the same give the
-    same file; what was measured is told in any case.
+    The verdict holds the times only if they block, so that two runs of the same give the same
+    file; the log has them in any case.
     """
     rows = pair.rows.head(batch)
     timed = _time(pair.ours.model, pair.theirs.model, rows)
@@ -52,11 +57,12 @@ def latency(pair: Pair, batch: int, *, ratio: float, floor_ms: float) -> Check:
     count = f"{len(rows):,} row{'s' if len(rows) > 1 else ''}"
     name, measured = f"latency of {count}", f"{ours:.1f} ms, the champion {theirs:.1f} ms"
     pair.context.log(f"{name}: {measured}")
-    limits = f"{ratio:g} times the champion's and {floor_ms:g} ms more"
-    if not timed.exceeds(ratio, floor_ms / 1000):
+    ratio, allowance = limit.max_ratio or math.inf, limit.allowance_ms
+    limits = f"{ratio:g} times the champion's and {allowance:g} ms more"
+    if not timed.exceeds(ratio, allowance / 1000):
         reason = f"{name}: within {limits}"
-        return Check(name, "pass", reason, {"limit": ratio, "floor_ms": floor_ms})
-    numbers = {"value": round(ours / theirs, 2), "limit": ratio, "floor_ms": floor_ms}
+        return Check(name, "pass", reason, {"limit": ratio, "floor_ms": allowance})
+    numbers = {"value": round(ours / theirs, 2), "limit": ratio, "floor_ms": allowance}
     numbers |= {"ours_ms": round(ours, 1), "theirs_ms": round(theirs, 1)}
     return Check(name, "block", f"slower: {name} {measured}; more than {limits}", numbers)
 
@@ -73,13 +79,14 @@ def _time(ours: Model, theirs: Model, rows: pd.DataFrame) -> Timed:
     return timed
 
 
-def size(pair: Pair, *, ratio: float, floor_mb: float) -> Check:
+def size(pair: Pair, limit: Size) -> Check:
     """Compare the bytes of the model folders; larger by both limits blocks."""
+    ratio = limit.max_ratio or math.inf
     ours, theirs = (_bytes(side.folder) for side in (pair.ours, pair.theirs))
     numbers = {"value": ours / theirs, "limit": ratio, "ours_bytes": ours, "theirs_bytes": theirs}
     text = f"size {ours / MEGABYTE:.2f} MB, the champion {theirs / MEGABYTE:.2f} MB"
-    limits = f"{ratio:g} times the champion's and {floor_mb:g} MB more"
-    if ours > ratio * theirs and ours - theirs > floor_mb * MEGABYTE:
+    limits = f"{ratio:g} times the champion's and {limit.allowance_mb:g} MB more"
+    if ours > ratio * theirs and ours - theirs > limit.allowance_mb * MEGABYTE:
         return Check("size", "block", f"larger: {text}; more than {limits}", numbers)
     return Check("size", "pass", f"{text}: within {limits}", numbers)
 

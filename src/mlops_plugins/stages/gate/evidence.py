@@ -23,12 +23,12 @@ class Evidence:
     Attributes:
         folder: Where it is.
         primary: The metric by which models are compared.
-        demanded: Parts that must be there, whoever evaluated.
+        required: Parts that must be there, whoever evaluated.
     """
 
     folder: Path
     primary: str
-    demanded: Collection[Part]
+    required: Collection[Part]
 
     def summary(self) -> dict[str, Any]:
         """Return `value`, `low`, `high`, `baseline` of the primary metric.
@@ -36,25 +36,25 @@ class Evidence:
         Raises:
             UncomputableError: They are not there.
         """
-        found = item(read(self.folder / SUMMARY), self.primary, file=SUMMARY)
-        if not isinstance(found, dict):
+        values = item(read(self.folder / SUMMARY), self.primary, file=SUMMARY)
+        if not isinstance(values, dict):
             raise UncomputableError(f"{self.primary} in {SUMMARY} holds no object")
-        return found
+        return values
 
     def part(self, name: Part) -> dict[str, Any] | None:
         """Return the content of a part; None if the evaluation need not write it, and did not.
 
         An evaluation that measures a linear baseline in its summary writes every part, so that one
-        that is gone is missed; others write what they like, unless it is demanded.
+        that is gone is missed; others write what they like, unless it is required.
 
         Raises:
             UncomputableError: It should be there and is not, or is no JSON object.
         """
         path = self.folder / f"{name}.json"
-        owed = name in self.demanded or "linear" in self.summary()
-        return read(path) if owed or path.exists() else None
+        needed = name in self.required or "linear" in self.summary()
+        return read(path) if needed or path.exists() else None
 
 
 def unmeasured(name: Part) -> str:
-    """Return the reason of a check that passes as nothing was measured and nothing demanded."""
-    return f"the evaluation wrote no {name}.json, and the gate does not demand it"
+    """Return the reason of a check that passes as nothing was measured and nothing required."""
+    return f"the evaluation wrote no {name}.json, and the gate does not require it"

@@ -1,4 +1,4 @@
-"""Absolute limits: floors and ceilings of metrics, and a model that is whole."""
+"""Absolute limits: floors and ceilings of metrics, and a model whose files are intact."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ MAGIC = b"PAR1"
 """A Parquet file begins and ends with it."""
 
 
-def whole(context: Context, model: Path, predictions: Path) -> Check:
-    """Tell whether the model's files are what its manifest says, and judged rows are there.
+def intact(context: Context, model: Path, predictions: Path) -> Check:
+    """Check that the model's files are what its manifest says, and that there are scored rows.
 
     It loads neither: while there is no champion, nothing heavy is needed.
 
     Raises:
         ModelError: A file of the model is missing or was changed.
-        UncomputableError: The model is of another task, or the judged rows are missing.
+        UncomputableError: The model is of another task, or the scored rows are missing.
     """
     described = describe(model)
     if described.task != context.data.task:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlops_plugins.artifacts import tables
 from mlops_plugins.artifacts.model_folder import open_model
 from mlops_plugins.metrics import scoring
@@ -16,7 +18,6 @@ from mlops_plugins.stages.gate.checks import UncomputableError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
     import pandas as pd
 
     from mlops_plugins.api.context import Context
@@ -28,7 +29,7 @@ FILE = "predictions.parquet"
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two models, its folder, and its scores of the judged rows."""
+    """One of the two models, its folder, and its scores of the test rows."""
 
     model: Model
     folder: Path
@@ -42,11 +43,11 @@ class Pair:
     Attributes:
         context: The stage's context.
         champion: The champion.
-        rows: The judged rows.
+        rows: The test rows.
         target: True values of shape (rows,): for classes, their positions among the classes.
         ours: The challenger.
         theirs: The champion's model.
-        reference: The file of the rows that judged the champion.
+        reference: The file of the champion's own test rows.
     """
 
     context: Context
@@ -65,11 +66,11 @@ class Pair:
 
 @contextmanager
 def opened(context: Context, champion: Champion, model: Path, evaluation: Path) -> Iterator[Pair]:
-    """Give both models and their scores of the judged rows, while the champion's files are there.
+    """Give both models and their scores of the test rows, while the champion's files are there.
 
     Raises:
         MlopsError: A file is missing or corrupt, or a model does not take the rows.
-        UncomputableError: The rows cannot judge, or the models are of different classes.
+        UncomputableError: The rows are unfit for a comparison, or the models are of different classes.
     """
     rows = tables.read_frame(evaluation / FILE)
     target = context.data.target
@@ -101,19 +102,15 @@ def _classes(model: Model) -> str:
 
 
 def _target(column: pd.Series[Any], model: Model) -> np.ndarray:
-    import numpy as np
-
-    found = scoring.positions(column, model.classes)
-    if not np.isfinite(found).all():
+    target = scoring.positions(column, model.classes)
+    if not np.isfinite(target).all():
         raise UncomputableError(f"the column {column.name} in {FILE} has values that are no number")
-    if not (found != found[0]).any():
+    if not (target != target[0]).any():
         raise UncomputableError(f"the column {column.name} in {FILE} has one value only")
-    return found
+    return target
 
 
 def _side(model: Model, rows: pd.DataFrame, who: str, folder: Path) -> Side:
-    import numpy as np
-
     scores = np.asarray(model.scores(rows), dtype=float)
     shape = (len(rows),) if model.classes is None else (len(rows), len(model.classes))
     if scores.shape != shape or not np.isfinite(scores).all():

@@ -1,4 +1,4 @@
-"""Groups of rows: a model that is better on the whole must not be worse for some of them."""
+"""Groups of rows: a model that is better on all rows must not be worse on some of them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlops_plugins.metrics import weighted
 from mlops_plugins.metrics.slices import of_dict
-from mlops_plugins.stages.gate import bootstrap
 from mlops_plugins.stages.gate.checks import Check, UncomputableError, item, number
 from mlops_plugins.stages.gate.evidence import unmeasured
+from mlops_plugins.stages.gate.gains import gains
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import numpy as np
-
     from mlops_plugins.metrics.slices import Slice
-    from mlops_plugins.metrics.weighted import Weighted
+    from mlops_plugins.metrics.weighted import WeightedMetric
     from mlops_plugins.stages.gate.evidence import Evidence
     from mlops_plugins.stages.gate.paired_rows import Pair
 
@@ -34,16 +34,16 @@ class Group:
     Attributes:
         slice: Which rows are in it.
         entry: What the evaluation wrote about it.
-        asked: Whether the team named it; others were found by the evaluation.
+        configured: Whether the team named it; others were reported by the search.
     """
 
     slice: Slice
     entry: Mapping[str, Any]
-    asked: bool
+    configured: bool
 
 
 def floor(evidence: Evidence, limit: float | None) -> Check:
-    """Block if the whole 95 % interval of a slice's metric is below a limit, if there is one.
+    """Block if the 95 % interval of a slice's metric is below a limit, if there is one.
 
     Raises:
         UncomputableError: The file is missing, or a number of a slice that the team named.
@@ -54,8 +54,8 @@ def floor(evidence: Evidence, limit: float | None) -> Check:
     metric, groups = item(measured, "metric", file=FILE), list(_groups(measured))
     if limit is None:
         return Check("slices", "pass", f"{metric} of {len(groups)} slices was measured")
-    groups = [group for group in groups if group.asked or group.entry.get("value") is not None]
-    below = [found for found in map(_ends, groups) if found["high"] < limit]
+    groups = [group for group in groups if group.configured or group.entry.get("value") is not None]
+    below = [ends for ends in map(_ends, groups) if ends["high"] < limit]
     numbers = {"limit": limit, "compared": len(groups)}
     if not below:
         return Check("slices", "pass", f"{metric} of {len(groups)} slices reaches {limit}", numbers)
@@ -87,27 +87,27 @@ def against(pair: Pair, evidence: Evidence, *, tolerance: float, resamples: int)
     name, measured = "champion: slices", evidence.part("slices")
     if measured is None:
         return Check(name, "pass", unmeasured("slices"))
-    fewest = number(measured, "min_rows", file=FILE)
-    found, skipped = [], []
+    min_rows = number(measured, "min_rows", file=FILE)
+    compared, skipped = [], []
     for group in _groups(measured):
-        compared = _compare(pair, group, fewest)
-        if compared is None:
+        sides = _compare(pair, group, min_rows)
+        if sides is None:
             skipped.append(group.slice.label)
         else:
-            found.append(compared)
-    numbers: dict[str, Any] = {"limit": -tolerance, "compared": len(found), "skipped": skipped}
-    if not found:
+            compared.append(sides)
+    numbers: dict[str, Any] = {"limit": -tolerance, "compared": len(compared), "skipped": skipped}
+    if not compared:
         return Check(name, "pass", "no slice has enough rows to compare", numbers)
-    found.sort(key=lambda one: one.gain)
-    quantile = NormalDist().inv_cdf(1 - 0.025 / len(found))
-    suspects = [one for one in found if one.gain < -tolerance] or found[:1]
+    compared.sort(key=lambda one: one.gain)
+    quantile = NormalDist().inv_cdf(1 - 0.025 / len(compared))
+    suspects = [one for one in compared if one.gain < -tolerance] or compared[:1]
     rows = [one.measured(pair, quantile, resamples) for one in suspects]
     worse = [one for one in rows if one["high"] < -tolerance]
-    text = f"{pair.primary} on {len(found)} slices against the champion"
+    text = f"{pair.primary} on {len(compared)} slices against the champion"
     if worse:
-        reason = f"worse in {len(worse)} of them: {', '.join(map(_told, worse[:SHOWN]))}"
+        reason = f"worse in {len(worse)} of them: {', '.join(map(_described, worse[:SHOWN]))}"
         return Check(name, "block", f"{text}: {reason}", {**numbers, "slices": worse})
-    reason = f"none worse by more than {tolerance}; least in {_told(rows[0])}"
+    reason = f"none worse by more than {tolerance}; lowest in {_described(rows[0])}"
     return Check(name, "pass", f"{text}: {reason}", {**numbers, "slices": rows[:1]})
 
 
@@ -118,12 +118,12 @@ class Compared:
     label: str
     rows: int
     gain: float
-    ours: Weighted
-    theirs: Weighted
+    ours: WeightedMetric
+    theirs: WeightedMetric
 
     def measured(self, pair: Pair, quantile: float, resamples: int) -> dict[str, Any]:
         """Return the gain with an interval of so many standard errors."""
-        drawn = bootstrap.gains(
+        drawn = gains(
             self.ours, self.theirs, self.rows, resamples=resamples, seed=pair.context.seed
         )
         reach = quantile * float(drawn.std(ddof=1))
@@ -136,17 +136,15 @@ class Compared:
         }
 
 
-def _told(row: Mapping[str, Any]) -> str:
+def _described(row: Mapping[str, Any]) -> str:
     return "{slice} ({rows:,} rows) {value:+.4f}, {low:+.4f} to {high:+.4f}".format(**row)
 
 
-def _compare(pair: Pair, group: Group, fewest: float) -> Compared | None:
+def _compare(pair: Pair, group: Group, min_rows: float) -> Compared | None:
     """Return both models on a slice; None if it is too small, unless the team named it."""
-    import numpy as np
-
     inside = _inside(pair, group)
     rows = int(inside.sum())
-    if rows < fewest and not group.asked:
+    if rows < min_rows and not group.configured:
         return None
     gain, metrics = float("nan"), []
     if rows:
@@ -157,7 +155,7 @@ def _compare(pair: Pair, group: Group, fewest: float) -> Compared | None:
         gain = ours - theirs
     if np.isfinite(gain):
         return Compared(group.slice.label, rows, gain, *metrics)
-    if group.asked:
+    if group.configured:
         raise UncomputableError(
             f"{pair.primary} is not defined on the {rows} rows of {group.slice.label}"
         )
@@ -165,12 +163,12 @@ def _compare(pair: Pair, group: Group, fewest: float) -> Compared | None:
 
 
 def _inside(pair: Pair, group: Group) -> np.ndarray:
-    """Return which of the judged rows are in the slice, of shape (rows,)."""
+    """Return which of the test rows are in the slice, of shape (rows,)."""
     try:
         return group.slice.rows(pair.rows)
     except (KeyError, TypeError, ValueError):
         raise UncomputableError(
-            f"{_place(group)} does not fit the column {group.slice.column} of the judged rows"
+            f"{_place(group)} does not fit the column {group.slice.column} of the test rows"
         ) from None
 
 
@@ -180,13 +178,13 @@ def _groups(measured: Mapping[str, Any]) -> Iterator[Group]:
         raise UncomputableError(f"slices in {FILE} is no list")
     for place, entry in enumerate(entries):
         try:
-            found = of_dict(entry["slice"])
-            sound = isinstance(found.column, str) and all(map(_is_bound, (found.low, found.high)))
+            one = of_dict(entry["slice"])
+            sound = isinstance(one.column, str) and all(map(_is_bound, (one.low, one.high)))
         except (KeyError, TypeError):
             sound = False
         if not sound:
             raise UncomputableError(f"slices[{place}].slice in {FILE} is no slice")
-        yield Group(found, entry, entry.get("configured") is True)
+        yield Group(one, entry, entry.get("configured") is True)
 
 
 def _is_bound(value: object) -> bool:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import pandas as pd
+import pyarrow.dataset
+
 from mlops_plugins.artifacts.schema import Column
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
-    import pandas as pd
 
 NUMERIC: Final = ("integer", "number")
 
@@ -22,7 +24,7 @@ PREDICTIONS: Final[dict[str, Column]] = {
 }
 """What a monitor's tables hold beside the raw columns."""
 
-MOST_ROWS: Final = 20_000
+MAXIMUM_ROWS: Final = 20_000
 """Numeric tests and the bootstrap use a fixed sample of this size from larger tables.
 
 At this size an effect is known to a hundredth of a standard deviation: far finer than the floor.
@@ -40,15 +42,11 @@ class Table:
     @classmethod
     def open(cls, path: Path) -> Table:
         """Look at a file's columns and length only."""
-        import pyarrow.dataset
-
-        whole = pyarrow.dataset.dataset(path)
-        return cls(path, frozenset(whole.schema.names), whole.count_rows())
+        table = pyarrow.dataset.dataset(path)
+        return cls(path, frozenset(table.schema.names), table.count_rows())
 
     def read(self, name: str) -> pd.Series[Any] | None:
         """Return a column, or None if there is none of that name."""
-        import pandas as pd
-
         if name not in self.names:
             return None
         return pd.read_parquet(self.path, columns=[name])[name].reset_index(drop=True)
@@ -56,22 +54,17 @@ class Table:
 
 def floats(series: pd.Series[Any]) -> np.ndarray:
     """Return a column as floats; what is no number becomes NaN."""
-    import numpy as np
-    import pandas as pd
-
     numeric = pd.to_numeric(series, errors="coerce")
     return np.asarray(numeric.to_numpy(dtype="float64", na_value=np.nan))
 
 
 def finite_sample(values: np.ndarray, seed: int) -> np.ndarray:
-    """Return the finite values, or `MOST_ROWS` of them if there are more."""
-    import numpy as np
-
+    """Return the finite values, or `MAXIMUM_ROWS` of them if there are more."""
     finite: np.ndarray = values[np.isfinite(values)]
-    if len(finite) <= MOST_ROWS:
+    if len(finite) <= MAXIMUM_ROWS:
         return finite
     draw = np.random.default_rng(seed)
-    sample: np.ndarray = draw.choice(finite, MOST_ROWS, replace=False, shuffle=False)
+    sample: np.ndarray = draw.choice(finite, MAXIMUM_ROWS, replace=False, shuffle=False)
     return sample
 
 
@@ -80,9 +73,6 @@ def labels(series: pd.Series[Any], kind: str) -> pd.Series[Any]:
 
     A log has been through JSON and Parquet, so its dtypes need not be those of the reference.
     """
-    import numpy as np
-    import pandas as pd
-
     codes, values = pd.factorize(series)
     names = np.array([*(label(value, kind) for value in values), None], dtype=object)
     return pd.Series(names[codes], dtype=object)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mlops_plugins.stages.monitor import statistics
 from mlops_plugins.stages.monitor.columns import (
@@ -24,54 +25,40 @@ if TYPE_CHECKING:
 
     from mlops_plugins.api.context import Context
     from mlops_plugins.artifacts.schema import Schema
+    from mlops_plugins.stages.monitor.options import Drift
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What a change must pass to be drift.
-
-    Attributes:
-        alpha: The p-value, corrected for the number of tests, that is certain enough.
-        numeric: The least effect of a number that matters.
-        categorical: The least effect of a category, or of missing values, that matters.
-        share: The share of columns that must drift for the status drift.
-    """
-
-    alpha: float
-    numeric: float
-    categorical: float
-    share: float
-
-
-def compared(context: Context, schema: Schema, ignore: Iterable[str] = ()) -> dict[str, str]:
+def compared_columns(
+    context: Context, schema: Schema, ignore: Iterable[str] = ()
+) -> dict[str, str]:
     """Return the types of the columns to compare: the inputs that do not move with time, the score.
 
     The score says most about a classifier's inputs. Of more than two classes it is only the
     certainty, so there the predicted class is compared too.
     """
     left_out = {context.data.time, *ignore}
-    kinds: dict[str, str] = {
+    types: dict[str, str] = {
         name: schema.columns[name].type
         for name in schema.inputs
         if name not in left_out and schema.columns[name].type != "datetime"
     }
-    kinds["score"] = "number"
+    types["score"] = "number"
     if context.data.task == "multiclass":
-        kinds["prediction"] = "category"
-    return kinds
+        types["prediction"] = "category"
+    return types
 
 
 def compare(
     before: Table,
     after: Table,
-    kinds: dict[str, str],
-    limits: Limits,
+    types: dict[str, str],
+    limits: Drift,
     *,
     seed: int,
     enough: bool = True,
 ) -> dict[str, Any]:
     """Return the report's section `drift` on columns of these types, those that moved most first."""
-    columns = [_column(name, kinds[name], before, after, limits, seed) for name in kinds]
+    columns = [_column(name, types[name], before, after, limits, seed) for name in types]
     _decide([test for column in columns for test in column["tests"]], limits.alpha, enough=enough)
     for column in columns:
         column["decision"] = _column_decision(column["tests"])
@@ -79,11 +66,11 @@ def compare(
             (test["effect"] / test["threshold"] for test in column["tests"]), default=0.0
         )
     columns.sort(key=lambda column: (-column["strength"], column["name"]))
-    return _section(columns, limits.share, enough=enough)
+    return _section(columns, limits.min_drifted_share, enough=enough)
 
 
 def _column(
-    name: str, kind: str, before: Table, after: Table, limits: Limits, seed: int
+    name: str, kind: str, before: Table, after: Table, limits: Drift, seed: int
 ) -> dict[str, Any]:
     column: dict[str, Any] = {
         "name": name,
@@ -99,29 +86,31 @@ def _column(
     return column | _categorical(old, new, kind, limits)
 
 
-def _numeric(old: pd.Series[Any], new: pd.Series[Any], limits: Limits, seed: int) -> dict[str, Any]:
-    import numpy as np
-
+def _numeric(old: pd.Series[Any], new: pd.Series[Any], limits: Drift, seed: int) -> dict[str, Any]:
     before, after = floats(old), floats(new)
     missing = statistics.missing_drift(~np.isfinite(before), ~np.isfinite(after))
     reference, current = finite_sample(before, seed), finite_sample(after, seed)
     values = statistics.numeric_drift(reference, current)
     return {
-        "tests": _tests((values, limits.numeric), (missing, limits.categorical)),
+        "tests": _tests(
+            (values, limits.min_effect_numeric), (missing, limits.min_effect_categorical)
+        ),
         "psi": statistics.numeric_psi(reference, current, limits.alpha),
         "distribution": histogram(reference, current),
     }
 
 
 def _categorical(
-    old: pd.Series[Any], new: pd.Series[Any], kind: str, limits: Limits
+    old: pd.Series[Any], new: pd.Series[Any], kind: str, limits: Drift
 ) -> dict[str, Any]:
     reference, current = labels(old, kind), labels(new, kind)
     counts = statistics.pooled(reference.value_counts(), current.value_counts())
     values = statistics.categorical_drift(counts)
     missing = statistics.missing_drift(reference.isna().to_numpy(), current.isna().to_numpy())
     return {
-        "tests": _tests((values, limits.categorical), (missing, limits.categorical)),
+        "tests": _tests(
+            (values, limits.min_effect_categorical), (missing, limits.min_effect_categorical)
+        ),
         "psi": statistics.psi(counts["reference"], counts["current"], limits.alpha),
         "distribution": bars(counts),
     }
@@ -149,20 +138,20 @@ def _column_decision(tests: list[dict[str, Any]]) -> str:
     return next(word for word in ("insufficient_data", "drift", "ok") if word in decisions)
 
 
-def _section(columns: list[dict[str, Any]], least_share: float, *, enough: bool) -> dict[str, Any]:
+def _section(columns: list[dict[str, Any]], min_share: float, *, enough: bool) -> dict[str, Any]:
     tested = [column for column in columns if column["role"] == "input" and column["tests"]]
     moved = [column for column in columns if column["decision"] == "drift"]
     inputs = [column["name"] for column in moved if column["role"] == "input"]
     share = len(inputs) / len(tested) if tested else 0.0
     prediction = len(moved) > len(inputs)
-    drifts = prediction or share >= least_share
+    drifts = prediction or share >= min_share
     return {
         "status": decided("drift" if drifts else "ok", enough=enough),
         "reasons": _reasons(moved, len(tested)),
         "n_columns": len(tested),
         "n_drifted": len(inputs),
         "share": share,
-        "threshold": least_share,
+        "threshold": min_share,
         "prediction": decided("drift" if prediction else "ok", enough=enough),
         "columns": columns,
     }

@@ -7,76 +7,54 @@ alone flag noise in a small one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.contracts.monitor import Finding
 from mlops_plugins.artifacts import pages
 from mlops_plugins.artifacts.files import read_json, write_json, write_text
-from mlops_plugins.stages.monitor import comparison, performance, quality
-from mlops_plugins.stages.monitor.columns import Table
-from mlops_plugins.stages.monitor.report_parts import head, model_schema, rounded
+from mlops_plugins.stages.monitor.options import Drift, Performance
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mlops_plugins.api.context import Context
+    from mlops_plugins.stages.monitor.columns import Table
 
 
 class DriftMonitor(Component):
-    """Compares the rows that a model saw lately with the rows it was judged on."""
+    """Compares the rows that a model was given lately with the rows that it was tested on."""
+
+    renamed: ClassVar = {
+        **{name: f"drift.{name}" for name in Drift.model_fields},
+        **{name: f"performance.{name}" for name in Performance.model_fields},
+    }
 
     min_rows: int = Field(200, ge=2, description="Rows below which nothing is decided.")
-    alpha: float = Field(
-        0.01,
-        gt=0,
-        lt=1,
-        description="The false alarms to accept: the share of windows without any change in which "
-        "some column still seems to drift.",
-    )
-    min_effect_numeric: float = Field(
-        0.1,
-        gt=0,
-        description="The least shift of a number that matters, in the reference's standard "
-        "deviations (Wasserstein distance); 0.1 is half of what is called a small effect.",
-    )
-    min_effect_categorical: float = Field(
-        0.1,
-        gt=0,
-        le=1,
-        description="The least change of any one category's share that matters.",
-    )
-    min_drifted_share: float = Field(
-        0.05,
-        gt=0,
-        le=1,
-        description="The share of columns that must drift for the status drift (one in 20; any "
-        "one of fewer). A drift of the prediction always suffices.",
-    )
     max_bad_share: float = Field(
         0.01,
         ge=0,
         lt=1,
-        description="The share of a column's values that may break the schema before an alarm.",
+        description="Share of a column's values that may break the schema before an alarm.",
     )
-    min_labels: int = Field(200, ge=2, description="Labelled rows below which performance waits.")
-    max_drop: float = Field(
-        0.02, ge=0, description="The loss of the primary metric that is acceptable."
-    )
-    ignore: list[str] = Field(
-        default_factory=list,
-        description="Columns that move by nature (month, week) and are not tested for drift.",
+    drift: Drift = Field(Drift(), description="Changes of the inputs and of the predictions.")
+    performance: Performance = Field(
+        Performance(), description="Loss of performance, where labels have arrived."
     )
 
     def monitor(
         self, context: Context, *, reference: Path, current: Path, model: Path, output: Path
     ) -> Finding:
         """Write `report.json` and `report.html` into `output`, and return the status."""
+        # Here and in what follows, so that the options can be read without pandas and scipy.
+        from mlops_plugins.stages.monitor.columns import Table
+        from mlops_plugins.stages.monitor.report_parts import head, rounded
+
         manifest = read_json(model / "manifest.json")
         before, after = Table.open(reference), Table.open(current)
         report = head(context, "drift", self, reference=reference, current=after, model=model)
         report |= self._sections(context, manifest, before, after)
-        finding = self._judge(report, min(before.rows, after.rows))
+        finding = self._finding(report, min(before.rows, after.rows))
         report |= {"status": finding.status, "reasons": list(finding.reasons)}
         report = rounded(report)
         write_json(output / "report.json", report)
@@ -87,47 +65,40 @@ class DriftMonitor(Component):
     def _sections(
         self, context: Context, manifest: dict[str, Any], before: Table, after: Table
     ) -> dict[str, dict[str, Any]]:
+        from mlops_plugins.stages.monitor import comparison, performance, quality
+        from mlops_plugins.stages.monitor.report_parts import model_schema
+
         schema = model_schema(manifest, context)
-        kinds = comparison.compared(context, schema, self.ignore)
+        types = comparison.compared_columns(context, schema, self.drift.ignore)
         enough = min(before.rows, after.rows) >= self.min_rows
         return {
             "data_quality": quality.check(
                 after, schema, max_bad_share=self.max_bad_share, enough=enough
             ),
-            "drift": self.compare(before, after, kinds, seed=context.seed, enough=enough),
+            "drift": comparison.compare(
+                before, after, types, self.drift, seed=context.seed, enough=enough
+            ),
             "performance": performance.measure(
                 before,
                 after,
                 context,
                 manifest.get("classes"),
-                min_labels=self.min_labels,
-                max_drop=self.max_drop,
+                min_labels=self.performance.min_labels,
+                max_drop=self.performance.max_drop,
                 enough=enough,
             ),
         }
 
-    def compare(
-        self, before: Table, after: Table, kinds: dict[str, str], *, seed: int, enough: bool = True
-    ) -> dict[str, Any]:
-        """Return the report's section `drift` on columns of these types."""
-        limits = comparison.Limits(
-            alpha=self.alpha,
-            numeric=self.min_effect_numeric,
-            categorical=self.min_effect_categorical,
-            share=self.min_drifted_share,
-        )
-        return comparison.compare(before, after, kinds, limits, seed=seed, enough=enough)
-
-    def _judge(self, report: dict[str, Any], rows: int) -> Finding:
+    def _finding(self, report: dict[str, Any], rows: int) -> Finding:
         sections = [report[name] for name in ("data_quality", "performance", "drift")]
         reasons = tuple(reason for section in sections for reason in section["reasons"])
-        found = {section["status"] for section in sections}
+        statuses = {section["status"] for section in sections}
         if rows < self.min_rows:
             few = f"{rows:,} rows are too few to decide anything: min_rows is {self.min_rows:,}"
             return Finding(status="insufficient_data", reasons=(few,))
-        if "alarm" in found:
+        if "alarm" in statuses:
             return Finding(status="alarm", reasons=reasons)
-        if "drift" in found:
+        if "drift" in statuses:
             return Finding(status="drift", reasons=reasons)
         nothing = f"nothing to act on in {report['drift']['n_columns']} columns"
         return Finding(status="ok", reasons=(*reasons, nothing))

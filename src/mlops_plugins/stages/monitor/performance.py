@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from mlops_plugins.metrics.scoring import PRIMARY
-from mlops_plugins.stages.monitor.columns import MOST_ROWS, Table, floats, label, labels
+import numpy as np
+
+from mlops_plugins.metrics import bootstrap, scoring, weighted
+from mlops_plugins.stages.monitor.columns import MAXIMUM_ROWS, Table, floats, label, labels
 from mlops_plugins.stages.monitor.report_parts import decided
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     import pandas as pd
 
     from mlops_plugins.api.context import Context, Task
+    from mlops_plugins.metrics.weighted import WeightedMetric
 
 RESAMPLES: Final = 200
 
@@ -32,8 +34,8 @@ def measure(
 ) -> dict[str, Any]:
     """Return the report's section `performance`."""
     old, new = (_labelled(table, context, classes) for table in (before, after))
-    found: dict[str, Any] = {
-        "metric": PRIMARY[context.data.task],
+    section: dict[str, Any] = {
+        "metric": scoring.PRIMARY[context.data.task],
         "n_reference": len(old[0]),
         "n_current": len(new[0]),
         "coverage": len(new[0]) / after.rows if after.rows else 0.0,
@@ -42,25 +44,25 @@ def measure(
         "reasons": [],
     }
     if len(new[0]) >= min_labels:
-        found |= _values(old, new, context)
-    found["status"] = found["decision"] = _status(found, max_drop, enough=enough)
-    if found["status"] == "alarm":
-        found["reasons"] = [_reason(found)]
-    return found
+        section |= _values(old, new, context)
+    section["status"] = section["decision"] = _status(section, max_drop, enough=enough)
+    if section["status"] == "alarm":
+        section["reasons"] = [_reason(section)]
+    return section
 
 
-def _status(found: dict[str, Any], max_drop: float, *, enough: bool) -> str:
-    if not all(math.isfinite(found.get(key, math.nan)) for key in ("reference", "high")):
+def _status(section: dict[str, Any], max_drop: float, *, enough: bool) -> str:
+    if not all(math.isfinite(section.get(key, math.nan)) for key in ("reference", "high")):
         return decided("insufficient_labels", enough=enough)
-    lost = found["high"] < found["reference"] - max_drop
+    lost = section["high"] < section["reference"] - max_drop
     return decided("alarm" if lost else "ok", enough=enough)
 
 
-def _reason(found: dict[str, Any]) -> str:
+def _reason(section: dict[str, Any]) -> str:
     return (
-        f"{found['metric']} fell from {found['reference']:.3f} to {found['current']:.3f} "
-        f"(95% interval {found['low']:.3f} to {found['high']:.3f}, "
-        f"{found['n_current']:,} labelled rows)"
+        f"{section['metric']} fell from {section['reference']:.3f} to {section['current']:.3f} "
+        f"(95% interval {section['low']:.3f} to {section['high']:.3f}, "
+        f"{section['n_current']:,} labelled rows)"
     )
 
 
@@ -68,8 +70,6 @@ def _labelled(
     table: Table, context: Context, classes: Sequence[Any] | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return targets and predictions of the rows that have both."""
-    import numpy as np
-
     task = context.data.task
     target = table.read(context.data.target)
     predicted = table.read("prediction" if task == "multiclass" else "score")
@@ -94,44 +94,47 @@ def _values(
     old: tuple[np.ndarray, np.ndarray], new: tuple[np.ndarray, np.ndarray], context: Context
 ) -> dict[str, Any]:
     """Return the metric of both, and the interval of the window's by resampling its rows."""
-    import numpy as np
-
-    task, draw = context.data.task, np.random.default_rng(context.seed)
-    sampled = draw.permutation(len(new[0]))[:MOST_ROWS]
-    target, predicted = new[0][sampled], new[1][sampled]
-    values = []
-    for _ in range(RESAMPLES):
-        chosen = draw.integers(len(target), size=len(target))
-        values.append(primary_metric(task, target[chosen], predicted[chosen]))
-    defined = [value for value in values if np.isfinite(value)] or [np.nan]
-    low, high = np.quantile(defined, [0.025, 0.975])
+    task, generator = context.data.task, np.random.default_rng(context.seed)
+    sampled = generator.permutation(len(new[0]))[:MAXIMUM_ROWS]
+    metric = weighted_metric(task, new[0][sampled], new[1][sampled])
+    drawn = bootstrap.draws(len(sampled), resamples=RESAMPLES, seed=generator)
+    low, high = bootstrap.percentile_interval(metric(weights) for weights in drawn)
     return {
-        "reference": primary_metric(task, *old),
-        "current": primary_metric(task, *new),
-        "low": float(low),
-        "high": float(high),
+        "reference": weighted_metric(task, *old)(np.ones(len(old[0]))),
+        "current": weighted_metric(task, *new)(np.ones(len(new[0]))),
+        "low": low,
+        "high": high,
     }
 
 
-def primary_metric(task: Task, target: np.ndarray, predicted: np.ndarray) -> float:
-    """Return the metric by which models of this task are judged, NaN where it is not defined.
-
-    It is not left to scikit-learn, which a monitor need not have.
+def weighted_metric(task: Task, target: np.ndarray, predicted: np.ndarray) -> WeightedMetric:
+    """Return the task's primary metric as a function of how often each row counts.
 
     Args:
         task: What is predicted.
-        target: True for the positive class, the class, or the value.
-        predicted: The positive class's probability, the class, or the value.
+        target: True for the positive class, the class's position or -1, or the value.
+        predicted: The positive class's probability, the class's position, or the value.
     """
-    import numpy as np
-    from scipy import stats
-
+    if not len(target):
+        return lambda _: math.nan
     if task == "binary":
-        ones, zeros = int(target.sum()), int((~target).sum())
-        above = stats.rankdata(predicted)[target].sum() - ones * (ones + 1) / 2
-        return float(above / (ones * zeros)) if ones and zeros else float("nan")
-    if task == "multiclass":
-        hits = [np.mean(predicted[target == one] == one) for one in np.unique(target)]
-        return float(np.mean(hits)) if hits else float("nan")
-    spread = float(np.sum((target - target.mean()) ** 2)) if len(target) else 0.0
-    return 1 - float(np.sum((target - predicted) ** 2)) / spread if spread else float("nan")
+        return weighted.Ranking(target, predicted).auc
+    if task == "regression":
+        return weighted.primary(task, target, predicted)
+    return _mean_recall(target, predicted)
+
+
+def _mean_recall(target: np.ndarray, predicted: np.ndarray) -> WeightedMetric:
+    """Return the balanced accuracy over the classes that have rows.
+
+    A window may lack a class that the model answers now and then: that is no loss of performance.
+    """
+    # New classes are at -1.
+    places, answers = (values.astype(int) + 1 for values in (target, predicted))
+    decisions = weighted.Decisions(places, answers, 1 + int(max(places.max(), answers.max())))
+
+    def metric(weights: np.ndarray) -> float:
+        support, _, correct = decisions.counts(weights)
+        return float(np.mean(correct[support > 0] / support[support > 0]))
+
+    return metric

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import pandas as pd
+
 from mlops_plugins.artifacts.files import digest
 from mlops_plugins.artifacts.schema import Schema, parse
 from mlops_plugins.stages.monitor.columns import Table
@@ -50,8 +52,6 @@ def head(
 
 
 def _span(table: Table, time: str | None) -> dict[str, str]:
-    import pandas as pd
-
     values = table.read(time) if time else None
     if values is None:
         return {}

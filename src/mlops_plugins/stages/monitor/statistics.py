@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import numpy as np
+import pandas as pd
+from scipy import stats
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    import pandas as pd
 
-MOST_CATEGORIES: Final = 50
+MAXIMUM_CATEGORIES: Final = 50
 BINS: Final = 10
 
 
@@ -33,8 +35,6 @@ def numeric_drift(reference: np.ndarray, current: np.ndarray) -> Change:
     The effect is the Wasserstein distance in the reference's standard deviations or, where the
     reference is constant, the share of other values. The p-value is Kolmogorov and Smirnov's.
     """
-    from scipy import stats
-
     effect, p = 0.0, 1.0
     if len(reference) and len(current):
         p = float(stats.ks_2samp(reference, current, method="asymp").pvalue)
@@ -50,9 +50,6 @@ def numeric_drift(reference: np.ndarray, current: np.ndarray) -> Change:
 
 
 def _distance(reference: np.ndarray, current: np.ndarray) -> float:
-    import numpy as np
-    from scipy import stats
-
     low, high = reference.min(), reference.max()
     # Halves, and a clip far beyond what matters, keep the largest floats from overflowing.
     middle, half = low / 2 + high / 2, high / 2 - low / 2
@@ -70,8 +67,6 @@ def categorical_drift(counts: pd.DataFrame) -> Change:
 
 def missing_drift(reference: np.ndarray, current: np.ndarray) -> Change | None:
     """Compare which values are missing, or return None if none is in either."""
-    import numpy as np
-
     if not reference.any() and not current.any():
         return None
     old, new = (np.array([gone.sum(), (~gone).sum()]) for gone in (reference, current))
@@ -82,9 +77,6 @@ def _frequencies(
     of: Literal["values", "missing values"], old: np.ndarray, new: np.ndarray
 ) -> Change:
     """Compare counts by chi-square and the largest change of a share (the L-infinity distance)."""
-    import numpy as np
-    from scipy import stats
-
     n, m, effect, p = int(old.sum()), int(new.sum()), 0.0, 1.0
     if n and m:
         effect = float(np.abs(old / n - new / m).max())
@@ -105,9 +97,6 @@ def pooled(old: pd.Series[Any], new: pd.Series[Any]) -> pd.DataFrame:
 
     Chi-square is not to be trusted where fewer than five of a category are expected.
     """
-    import numpy as np
-    import pandas as pd
-
     # By name first: categories that are equally frequent must not depend on the rows' order.
     names = old.index.union(new.index, sort=False).sort_values()
     counts = pd.DataFrame(
@@ -117,7 +106,7 @@ def pooled(old: pd.Series[Any], new: pd.Series[Any]) -> pd.DataFrame:
     counts = counts.iloc[np.argsort(-both, kind="stable")]
     smaller = min(old.sum(), new.sum())
     expected = both * smaller / max(both.sum(), 1)
-    kept = min(int((expected >= 5).sum()), MOST_CATEGORIES)
+    kept = min(int((expected >= 5).sum()), MAXIMUM_CATEGORIES)
     common, rare = counts.iloc[:kept], counts.iloc[kept:]
     if rare.empty:
         return common
@@ -129,15 +118,11 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
 
     Source: Benjamini and Hochberg, Controlling the False Discovery Rate, 1995.
     """
-    from scipy import stats
-
     return [float(p) for p in stats.false_discovery_control(p_values)] if p_values else []
 
 
 def numeric_psi(reference: np.ndarray, current: np.ndarray, alpha: float) -> dict[str, float]:
     """Return the stability index over the reference's deciles."""
-    import numpy as np
-
     if not len(reference):
         return psi(np.zeros(1), np.zeros(1), alpha)
     edges = np.unique(np.quantile(reference, np.linspace(0, 1, BINS + 1)[1:-1], method="lower"))
@@ -153,9 +138,6 @@ def psi(old: Any, new: Any, alpha: float) -> dict[str, float]:
 
     Source: Yurdakul, Statistical Properties of Population Stability Index, 2018.
     """
-    import numpy as np
-    from scipy import stats
-
     old, new = np.asarray(old, dtype="float64"), np.asarray(new, dtype="float64")
     n, m, bins = old.sum(), new.sum(), int((old + new > 0).sum())
     if not n or not m or bins < 2:
