@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins import ComponentSpec, Stage, hookimpl
+from mlops_plugins import ComponentSpec, Contract, Stage, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,8 +32,21 @@ OFFERED = (
 
 
 @hookimpl
+def mlops_stages() -> Iterable[Contract]:
+    """Add a stage that counts what the features hold."""
+    yield Contract(
+        stage="census",
+        after="features",
+        inputs={"features": "data/features"},
+        outputs={"output": "reports/census.json"},
+        parameters=("data",),
+        default="acme",
+    )
+
+
+@hookimpl
 def mlops_implementations() -> Iterable[ComponentSpec]:
-    """Offer one implementation of each stage."""
+    """Offer one implementation of each stage, and of Acme's own."""
     for stage, target, summary, libraries in OFFERED:
         yield ComponentSpec(
             stage=stage,
@@ -42,3 +55,6 @@ def mlops_implementations() -> Iterable[ComponentSpec]:
             summary=summary,
             libraries=libraries,
         )
+    yield ComponentSpec(
+        stage="census", name="acme", target="acme_ml.census:Census", summary="Rows of each part"
+    )
