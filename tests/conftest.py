@@ -10,7 +10,9 @@ import pytest
 
 from mlops_plugins.runtime.threads import cap_threads
 from tests.helpers.browser import browser
+from tests.helpers.load import FULL
 from tests.helpers.projects import (
+    UNMEASURED,
     Project,
     begin,
     clone_work_tree,
@@ -30,12 +32,22 @@ __all__ = ["browser"]
 cap_threads(1)
 
 
+LONGEST = ("tests/docs/test_tutorial.py", "tests/full/", "tests/projects/", "tests/stages/tune/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left with it when the other is done."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_surprises_from_outside() -> None:
     """Keep what is measured and written the same, whoever runs the tests."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     os.environ.pop("MLFLOW_REGISTRY_URI", None)
+    if not FULL:
+        os.environ |= UNMEASURED
     os.environ |= {"DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "DVC_NO_ANALYTICS": "1"}
 
 
