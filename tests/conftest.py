@@ -46,9 +46,21 @@ def _no_surprises_from_outside() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     os.environ.pop("MLFLOW_REGISTRY_URI", None)
-    if not FULL:
-        os.environ |= UNMEASURED
     os.environ |= {"DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "DVC_NO_ANALYTICS": "1"}
+
+
+UNMEASURED_WITHOUT_FULL = ("tests/docs/", "tests/full/", "tests/projects/", "tests/template/")
+"""Tests whose processes run what other tests measure too."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _coverage_of_processes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Measure the processes that tests start, but for those that take long and reach nothing else."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not FULL and request.node.nodeid.startswith(UNMEASURED_WITHOUT_FULL):
+            for name, value in UNMEASURED.items():
+                patch.setenv(name, value)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ EVENTS = {
 FIRST = 3
 """Versions that are there before anything is killed."""
 
-SWEPT = range(0, 24, 3)
+SWEPT = range(0, 40, 4)
 """Steps before the end at which each action is killed first.
 
 The champion changes there, and the four or more steps between the history's entry and the alias are
@@ -219,11 +219,11 @@ class Attempts:
         return ["rollback", "--to", self.random.choice(state["former"])]
 
     def kill(self, action: str, times: int) -> None:
-        """Kill an action so many times, at `SWEPT` and then anywhere; check what is left after each."""
+        """Kill an action so many times, before `SWEPT`, then anywhere; check what is left after each."""
         code, (seconds, steps) = command(self.home, self.words(action))
         assert code == 0
         _, self.state = looked(self.home)
-        killed, swept = 0, list(SWEPT)
+        killed, swept = 0, self.random.sample(SWEPT, len(SWEPT))
         while killed < times:
             words = self.words(action)
             if swept:

@@ -55,10 +55,7 @@ def clone_work_tree(target: Path) -> Path:
 
 
 UNMEASURED = {"COVERAGE_PROCESS_CONFIG": ""}
-"""For processes whose coverage is not measured: they need a third less time.
-
-With a reduced load these are all; with the full one those that do much, and nothing of their own.
-"""
+"""For processes that do much, and nothing that is not measured elsewhere: a third quicker so."""
 
 
 @dataclass(frozen=True)
