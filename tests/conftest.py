@@ -49,8 +49,14 @@ def _no_surprises_from_outside() -> None:
     os.environ |= {"DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "DVC_NO_ANALYTICS": "1"}
 
 
-UNMEASURED_WITHOUT_FULL = ("tests/docs/", "tests/full/", "tests/projects/", "tests/template/")
-"""Tests whose processes run what other tests measure too."""
+UNMEASURED_WITHOUT_FULL = (
+    "tests/docs/",
+    "tests/full/",
+    "tests/projects/",
+    "tests/template/",
+    "tests/testing/",
+)
+"""Tests whose processes run what other tests, or they themselves, measure too."""
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -10,7 +10,7 @@ from tests.helpers.projects import ROOT
 
 PACKAGE = ROOT / "src" / "mlops_plugins"
 
-AT_THE_TOP = {"__init__", "__main__", "builtin", "features", "mlflow_loader"}
+AT_THE_TOP = {"__init__", "__main__", "builtin", "features", "mlflow_loader", "moved"}
 """What users, saved models or Python itself name by this path; all else is in a layer's folder."""
 
 
