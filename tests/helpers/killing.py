@@ -51,11 +51,11 @@ EVENTS = {
 FIRST = 3
 """Versions that are there before anything is killed."""
 
-SWEPT = range(0, 40, 4)
+SWEPT = (*range(0, 40, 4), 60, 80)
 """Steps before the end at which each action is killed first.
 
-The champion changes there, and the four or more steps between the history's entry and the alias are
-not left to chance; all other moments are.
+Neither a moment before the history's entry, nor one of the four or more steps between it and the
+alias, is left to chance; all others are.
 """
 
 
