@@ -11,10 +11,10 @@ export DO_NOT_TRACK ?= 1
 # Only .venv of this repository, whatever is activated.
 unexport VIRTUAL_ENV
 
-.PHONY: help setup demo test lint bench generated constraints clean
+.PHONY: help setup demo test test-full lint bench generated constraints clean
 
 help:  ## Show this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 .tools/bin/uv:
 	@echo "== getting uv"
@@ -43,8 +43,12 @@ lint: .venv/ready  ## Format, style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-test: lint  ## Every check and every test
+test: lint  ## Every check, and each kind of proof: 25 minutes on two cores
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist worksteal --cov --cov-report=term $(PYTEST)
+
+# The tests read it in tests/helpers/load.py.
+test-full: export TEST_LOAD := full
+test-full: test  ## The same with all repetitions, all data sets, and the coverage of all processes
 
 bench: .venv/ready  ## Measure against a plain script, an empty pipeline and a small template
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench

@@ -27,7 +27,7 @@ def test_why_names_the_line_that_chooses_and_each_options_source(project: Projec
     told = project.mlops("plugins", "why", "train").stdout.splitlines()
     assert told[0] == "train: sklearn (scikit-learn's HistGradientBoosting)"
     assert told[1].startswith("  from:     mlops-plugins 0.")
-    assert told[2].endswith("/plugins/sklearn.py")
+    assert told[2].endswith("/stages/train/sklearn.py")
     line = line_of(project, "conf/config.yaml", "- train: sklearn")
     assert told[3] == f"  chosen:   conf/config.yaml, line {line}: - train: sklearn"
     assert told[4].startswith("  identity: cache version 3, scikit-learn 1.")

@@ -7,32 +7,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.helpers.projects import ROOT, Project
+from tests.helpers.documentation import assert_shown, blocks, pattern, python_blocks
+
+if TYPE_CHECKING:
+    from tests.helpers.projects import Project
 
 pytestmark = pytest.mark.slow
-
-
-def blocks(page: str) -> list[list[tuple[str, list[str]]]]:
-    """Return each console block's commands, and the lines that are shown below each."""
-    found = []
-    for block in re.findall(r"```console\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL):
-        commands: list[tuple[str, list[str]]] = []
-        for line in block.rstrip("\n").split("\n"):
-            if line.startswith("$ "):
-                commands.append((line[2:], []))
-            else:
-                commands[-1][1].append(line)
-        found.append(commands)
-    return found
-
-
-def pattern(shown: str) -> str:
-    """Return what a shown line must match: numbers, and how wide a column is, may be others."""
-    parts = re.split(r"[\d.,]*\d", shown.strip())
-    return r"[\d.,]+".join(re.sub(r"(\\ ){2,}", r"\\s+", re.escape(part)) for part in parts)
 
 
 def test_the_tutorial_does_what_it_shows(template: Path, tmp_path: Path) -> None:
@@ -67,10 +51,6 @@ def test_the_tutorial_does_what_it_shows(template: Path, tmp_path: Path) -> None
             )
 
 
-def python_blocks(page: str) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL)
-
-
 def test_the_own_implementation_of_the_guide_trains(project: Project) -> None:
     trainer, plugin, *_ = python_blocks("how-to/own-implementation.md")
     project.write("src/late/trainer.py", trainer)
@@ -97,14 +77,3 @@ def test_the_first_plugin_has_15_lines_and_does_what_the_guide_shows(project: Pr
 def test_the_guide_to_choosing_shows_what_is_printed(project: Project) -> None:
     project.edit("conf/train/sklearn.yaml", "max_iter: 40", "max_iter: 200")
     assert_shown(project, "how-to/choose-implementations.md")
-
-
-def assert_shown(project: Project, page: str) -> None:
-    """Type a page's commands in a project; each prints every line that the page shows below it."""
-    for block in blocks(page):
-        for typed, shown in block:
-            printed = project.run("bash", "-c", typed, COLUMNS="120").stdout
-            for line in shown:
-                assert re.search(pattern(line), printed), (
-                    f"$ {typed}\nshould print {line!r}:\n{printed}"
-                )

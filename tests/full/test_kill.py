@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlops_plugins.artifacts import files
+from tests.helpers.load import repeated
 from tests.helpers.projects import UNMEASURED, Project, begin, git, ran, render, shorten
 from tests.helpers.refusals import contents
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-KILLS = 50
-IN_A_ROW = 25
+KILLS = repeated(8, full=50)
+IN_A_ROW = repeated(4, full=25)
 """Kills before a run may complete: each but the first interrupts the recovery from the one before."""
 
 COMPARED = ("params.yaml", "schema.yaml", "dvc.lock")

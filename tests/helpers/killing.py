@@ -51,6 +51,13 @@ EVENTS = {
 FIRST = 3
 """Versions that are there before anything is killed."""
 
+SWEPT = (*range(0, 40, 4), 60, 80)
+"""Steps before the end at which each action is killed first.
+
+Neither a moment before the history's entry, nor one of the four or more steps between it and the
+alias, is left to chance; all others are.
+"""
+
 
 def forked(work: Callable[[], Any], *, silent: bool = True) -> tuple[int, Any]:
     """Do the work in a process of its own; return how that ended, and what the work returned."""
@@ -212,14 +219,16 @@ class Attempts:
         return ["rollback", "--to", self.random.choice(state["former"])]
 
     def kill(self, action: str, times: int) -> None:
-        """Kill an action so many times, and check what is left after each."""
+        """Kill an action so many times, before `SWEPT`, then anywhere; check what is left after each."""
         code, (seconds, steps) = command(self.home, self.words(action))
         assert code == 0
         _, self.state = looked(self.home)
-        killed = 0
+        killed, swept = 0, self.random.sample(SWEPT, len(SWEPT))
         while killed < times:
             words = self.words(action)
-            if self.random.random() < 0.5:
+            if swept:
+                code, _ = command(self.home, words, at=steps - swept.pop())
+            elif self.random.random() < 0.5:
                 code, _ = command(self.home, words, after=self.random.uniform(0, seconds))
             else:
                 # More of the late ones: what is read and checked comes first, and takes longest.
@@ -244,7 +253,7 @@ class Attempts:
         self.left[f"{action} {'done' if complete else 'killed'}"] += 1
         self.left[f"{action} behind"] += bool(left["behind"])
         self.left[f"{action} not begun"] += not made
-        if action == "register" and self.random.random() < 0.2:
+        if action == "register" and self.left["register killed"] % 5 == 1:
             self.again(left)
 
     def again(self, left: dict[str, Any]) -> None:

@@ -96,9 +96,9 @@ class Project:
     def dvc(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run("python", "-m", "dvc", *arguments, check=check, **UNMEASURED)
 
-    def repro(self) -> list[str]:
-        """Run `dvc repro` and return the stages that ran."""
-        return ran(self.dvc("repro").stdout)
+    def repro(self, *targets: str) -> list[str]:
+        """Run `dvc repro`, of these stages or of all, and return the stages that ran."""
+        return ran(self.dvc("repro", *targets).stdout)
 
     def read(self, name: str) -> str:
         return (self.root / name).read_text()

@@ -67,9 +67,7 @@ def test_an_option_of_the_service_reruns_no_stage_but_compose(project: Project) 
 
 def test_feature_code_reruns_features_and_what_follows(project: Project) -> None:
     project.edit("src/late/features.py", "day_of_year=", "day_in_year=")
-    ran = project.repro()
-    assert ran[:4] == ["compose", "features", "tune", "train"]
-    assert not {"ingest", "validate", "split"} & set(ran)
+    assert project.repro("train") == ["compose", "features", "tune", "train"]
 
 
 def test_another_experiment_is_run_shown_and_tracked(project: Project) -> None:
@@ -93,7 +91,7 @@ def test_another_experiment_is_run_shown_and_tracked(project: Project) -> None:
 
 
 def test_an_applied_experiment_is_not_dropped_silently(project: Project) -> None:
-    project.dvc("exp", "run", "-S", "train.max_iter=60")
+    project.dvc("exp", "run", "-S", "train.max_iter=60", "train")
     project.edit("conf/split/time.yaml", "test_share: 0.2", "test_share: 0.25")
     refused = project.dvc("repro", check=False)
     assert refused.returncode != 0
@@ -114,7 +112,8 @@ def test_an_applied_experiment_is_not_dropped_silently(project: Project) -> None
 
 
 def test_an_applied_swap_is_kept_as_a_word_and_a_file(project: Project) -> None:
-    project.dvc("exp", "run", "-S", "train=estimator", "-S", "train.estimator=LogisticRegression")
+    swap = ("-S", "train=estimator", "-S", "train.estimator=LogisticRegression")
+    project.dvc("exp", "run", *swap, "train")
     project.mlops("compose", "--keep")
     assert "- train: estimator" in project.read("conf/config.yaml")
     assert "estimator: LogisticRegression" in project.read("conf/train/estimator.yaml")
@@ -123,7 +122,7 @@ def test_an_applied_swap_is_kept_as_a_word_and_a_file(project: Project) -> None:
 
 def test_discarding_an_experiment_goes_back_to_conf(project: Project) -> None:
     before = project.read("params.yaml")
-    project.dvc("exp", "run", "-S", "train.max_iter=60")
+    project.dvc("exp", "run", "-S", "train.max_iter=60", "compose")
     dropped = project.mlops("compose", "--discard")
     assert "train.max_iter=60" in dropped.stderr
     assert project.read("params.yaml") == before

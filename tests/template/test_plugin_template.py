@@ -22,7 +22,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from ruamel.yaml import YAML
 
-from tests.template import test_template
+from mlops_plugins import Stage
+from mlops_plugins.manager.plugin_manager import plugin_manager
+from tests.helpers.documentation import blocks, pattern
 from tests.helpers.projects import (
     ROOT,
     Project,
@@ -33,11 +35,9 @@ from tests.helpers.projects import (
     render,
     shorten,
 )
-from mlops_plugins import Stage
-from mlops_plugins.manager.plugin_manager import plugin_manager
+from tests.helpers.updating import assert_clean, files, make, put_under_git, replace, update
+from tests.template import test_template
 from tests.template.test_template import PINS, QUESTIONS, run
-from tests.docs.test_tutorial import blocks, pattern
-from tests.template.test_update import assert_clean, files, make, put_under_git, replace, update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

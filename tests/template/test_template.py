@@ -20,11 +20,11 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from ruamel.yaml import YAML
 
-from tests.helpers.projects import ROOT, Project, begin, git, render
 from mlops_plugins.api.contracts import CONTRACTS, PIPELINE
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.config import compose, params
 from mlops_plugins.manager.plugin_manager import plugin_manager
+from tests.helpers.projects import ROOT, Project, begin, git, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,6 +10,7 @@ import copier
 import pytest
 
 from tests.helpers.projects import ROOT, Project, clone_work_tree, commit, git, render
+from tests.helpers.updating import assert_clean, files, make, put_under_git, replace, update
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,11 +35,6 @@ def versions(tmp_path: Path) -> Path:
     return clone_work_tree(make(tmp_path / "template"))
 
 
-def make(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
-
-
 def next_version(template: Path) -> None:
     """Change a template-owned file, a merged one, and add a question whose default changes nothing."""
     replace(
@@ -54,55 +50,10 @@ def next_version(template: Path) -> None:
     commit(template, "The next version", tag="v0.3.0")
 
 
-def replace(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path.name}"
-    path.write_text(text.replace(old, new))
-
-
-def put_under_git(project: Project) -> Project:
-    git(project.root, "init", "--quiet", "--initial-branch=main")
-    project.commit("Begin from the template")
-    return project
-
-
-def update(project: Project, **answers: object) -> None:
-    copier.run_update(
-        str(project.root),
-        data=answers,
-        defaults=True,
-        overwrite=True,
-        quiet=True,
-        skip_answered=True,
-        vcs_ref="HEAD",
-        unsafe=False,
-    )
-
-
 def edited(project: Project) -> None:
     for name, (old, new) in EDITS.items():
         project.edit(name, old, new)
     project.commit("Our own work")
-
-
-def assert_clean(project: Project) -> None:
-    left = [path.name for path in project.root.rglob("*.rej")]
-    assert not left
-    marked = subprocess.run(
-        ["git", "grep", "-nE", "^(<<<<<<<|>>>>>>>)"],
-        cwd=project.root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert marked.stdout == ""
-
-
-def files(project: Project) -> dict[str, str]:
-    listed = git(
-        project.root, "ls-files", "--cached", "--others", "--exclude-standard"
-    ).splitlines()
-    return {name: project.read(name) for name in listed if (project.root / name).is_file()}
 
 
 def test_edits_survive(versions: Path, tmp_path: Path) -> None:

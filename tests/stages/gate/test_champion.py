@@ -18,7 +18,7 @@ from mlops_plugins.cli.app import main
 from mlops_plugins.metrics import bootstrap, calibration, scoring, weighted
 from mlops_plugins.stages.train.sklearn import GradientBoosting
 from mlops_plugins.testing.artefacts import scratch
-from tests.docs.test_tutorial import assert_shown
+from tests.helpers.documentation import assert_shown
 from tests.helpers.gating import (
     BALANCED,
     DELAYS,

@@ -259,7 +259,7 @@ def test_a_word_and_dvc_repro_tune_a_project(project: Project) -> None:
     project.edit("conf/tune/optuna.yaml", "pruner: median", "pruner: none")
     assert project.repro() == ["compose", "tune", "report"]
     project.edit("conf/config.yaml", "  - tune: optuna\n", "  - tune: none\n")
-    project.dvc("repro")
+    project.dvc("repro", "evaluate", "explain")
     assert without_stores(project.read("dvc.lock")) == without_stores(untuned)
 
 
