@@ -839,7 +839,7 @@ EVALUATES = [
     Broken(
         "evaluate",
         "measures flights (binary)",
-        "each judged row, in order",
+        "each test row, in order",
         EVALUATE
         + "    path = output / 'predictions.parquet'\n"
         + "    tables.write(tables.read(path).sort_by('score'), path)",

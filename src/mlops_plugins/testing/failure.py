@@ -1,4 +1,4 @@
-"""What an author is told: what was done, what was expected, and what was found."""
+"""What an author reads: what was done, what was expected, and what was found."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def require(condition: object, did: str, *, expected: str, found: object) -> Non
         raise ConformanceError(did, expected=expected, found=found)
 
 
-def told(error: BaseException) -> str:
+def described(error: BaseException) -> str:
     """Return an error's kind, its text, and the line that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
@@ -52,7 +52,9 @@ def attempt(did: str, work: Callable[[], object]) -> MlopsError | None:
     try:
         work()
     except PluginError as error:
-        raise ConformanceError(did, expected="what its contract says", found=told(error)) from error
+        raise ConformanceError(
+            did, expected="what its contract says", found=described(error)
+        ) from error
     except MlopsError as error:
         return error
     except ConformanceError:
@@ -61,7 +63,7 @@ def attempt(did: str, work: Callable[[], object]) -> MlopsError | None:
         raise ConformanceError(
             did,
             expected="a result, or a MlopsError that says what is wrong",
-            found=told(error),
+            found=described(error),
         ) from error
     return None
 
@@ -74,7 +76,7 @@ def done(did: str, work: Callable[[], object]) -> None:
     """
     error = attempt(did, work)
     if error is not None:
-        raise ConformanceError(did, expected="a result", found=told(error)) from error
+        raise ConformanceError(did, expected="a result", found=described(error)) from error
 
 
 def refused(did: str, work: Callable[[], object]) -> MlopsError:

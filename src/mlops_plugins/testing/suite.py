@@ -14,7 +14,7 @@ from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.runtime.threads import cap_threads
 from mlops_plugins.testing import contracts
 from mlops_plugins.testing.contracts import plugin
-from mlops_plugins.testing.failure import ConformanceError, told
+from mlops_plugins.testing.failure import ConformanceError, described
 from mlops_plugins.testing.subject import Subject
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Check:
             raise ConformanceError(
                 f"whether {self} was checked",
                 expected="no error, as nothing was wrong with what it was given",
-                found=told(error),
+                found=described(error),
             ) from error
         finally:
             os.environ.pop(SERVER, None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 from mlops_plugins.api.context import Task
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.testing.artefacts import scratch
-from mlops_plugins.testing.failure import ConformanceError, attempt, told
+from mlops_plugins.testing.failure import ConformanceError, attempt, described
 from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.tables import Case, plain
 
@@ -44,7 +44,7 @@ def own_task(subject: Subject) -> Task:
         error = attempt(f"it trained on {sandbox.case}", sandbox.run)
         if error is None:
             return task
-        refusals.append(told(error))
+        refusals.append(described(error))
     raise ConformanceError(
         "it trained on flights, for each task",
         expected="an estimator for one of them at least",

@@ -158,7 +158,7 @@ def search(
 
     Args:
         test_set: The scored test set.
-        min_rows: Fewest rows of a slice, and of the others.
+        min_rows: Minimum rows of a slice, and of the others.
         apart: Columns that are not searched.
     """
     compare = _comparison(test_set)

@@ -1,4 +1,4 @@
-"""Evaluate: numbers for people and for the gate, and each judged row with its prediction."""
+"""Evaluate: numbers for people and for the gate, and each test row with its prediction."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mlops_plugins.testing.subject import Run, Subject
 
-JUDGED = "data/splits/test.parquet"
+TEST_TABLE = "data/splits/test.parquet"
 
 
 def verify(sandbox: Sandbox) -> None:
@@ -58,7 +58,7 @@ def _verify_predictions(sandbox: Sandbox) -> None:
     absent = [name for name in columns if name not in found.columns]
     require(not absent, did, expected=f"the columns {', '.join(columns)}", found=f"no {absent}")
     changed = first_difference(rows, found[list(rows.columns)])
-    require(not changed, did, expected="each judged row, in order", found=changed)
+    require(not changed, did, expected="each test row, in order", found=changed)
     require(
         not found[["prediction", "score"]].isna().any(axis=None),
         did,
@@ -101,7 +101,7 @@ def _measures(case: Case, subject: Subject, folder: Path) -> None:
 
 def _takes_few(rows: int, subject: Subject, folder: Path) -> None:
     sandbox = Sandbox.make(folder, subject, plain())
-    sandbox.alter(JUDGED, lambda table: table.slice(0, rows))
+    sandbox.alter(TEST_TABLE, lambda table: table.slice(0, rows))
     if attempt(f"it had {rows} row(s) to judge", sandbox.run) is None:
         verify(sandbox)
 
@@ -109,14 +109,14 @@ def _takes_few(rows: int, subject: Subject, folder: Path) -> None:
 def refuses_a_missing_target(subject: Subject, folder: Path) -> None:
     """Without the truth nothing can be measured."""
     sandbox = Sandbox.make(folder, subject, plain())
-    sandbox.alter(JUDGED, lambda table: table.drop_columns(["late"]))
+    sandbox.alter(TEST_TABLE, lambda table: table.drop_columns(["late"]))
     refused("the rows to judge had no target", sandbox.run)
 
 
 def takes_or_refuses_a_new_class(subject: Subject, folder: Path) -> None:
     """A class that the model has never seen is counted or refused, not a crash."""
     sandbox = Sandbox.make(folder, subject, plain("multiclass"))
-    sandbox.alter(JUDGED, _with_a_new_class)
+    sandbox.alter(TEST_TABLE, _with_a_new_class)
     if attempt("a row to judge had a class that the model never saw", sandbox.run) is None:
         verify(sandbox)
 

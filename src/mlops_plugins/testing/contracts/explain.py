@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mlops_plugins.testing.contracts import pipeline
-from mlops_plugins.testing.contracts.evaluate import JUDGED, MODEL_CHECKS, read_json
+from mlops_plugins.testing.contracts.evaluate import MODEL_CHECKS, TEST_TABLE, read_json
 from mlops_plugins.testing.failure import ConformanceError, attempt, done, refused, require
 from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.tables import DIABETES, WINES, Case, dates, indexed, names, nulls, plain
@@ -62,7 +62,7 @@ def _explains(case: Case, subject: Subject, folder: Path) -> None:
 
 def _takes_few(rows: int, subject: Subject, folder: Path) -> None:
     sandbox = Sandbox.make(folder, subject, plain())
-    sandbox.alter(JUDGED, lambda table: table.slice(0, rows))
+    sandbox.alter(TEST_TABLE, lambda table: table.slice(0, rows))
     if attempt(f"it had {rows} row(s) to look at", sandbox.run) is None:
         verify(sandbox)
 
@@ -70,15 +70,15 @@ def _takes_few(rows: int, subject: Subject, folder: Path) -> None:
 def takes_or_refuses_a_missing_target(subject: Subject, folder: Path) -> None:
     """Some explanations need the truth; one that does says so."""
     sandbox = Sandbox.make(folder, subject, plain())
-    sandbox.alter(JUDGED, lambda table: table.drop_columns(["late"]))
+    sandbox.alter(TEST_TABLE, lambda table: table.drop_columns(["late"]))
     if attempt("the rows to look at had no target", sandbox.run) is None:
         verify(sandbox)
 
 
 def refuses_a_missing_column(subject: Subject, folder: Path) -> None:
-    """A column that the model takes is there, or its absence is told."""
+    """A column that the model takes is there, or its absence is reported."""
     sandbox = Sandbox.make(folder, subject, plain())
-    sandbox.alter(JUDGED, lambda table: table.drop_columns(["carrier"]))
+    sandbox.alter(TEST_TABLE, lambda table: table.drop_columns(["carrier"]))
     refused("the rows to look at had no column 'carrier', which the model takes", sandbox.run)
 
 
@@ -91,7 +91,7 @@ def _explains_a_row(case: Case, subject: Subject, folder: Path) -> None:
     implementation = subject.make()
     if not hasattr(implementation, "explain_row"):
         return
-    reference = sandbox.root / JUDGED
+    reference = sandbox.root / TEST_TABLE
     row, opened = tables.read_frame(reference).iloc[[0]], open_model(sandbox["model"])
     if pipeline.refuses_the_task(sandbox):
         return

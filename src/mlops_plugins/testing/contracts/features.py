@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 from mlops_plugins.artifacts import schema, tables
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.compare import first_difference
-from mlops_plugins.testing.failure import ConformanceError, attempt, done, refused, require, told
+from mlops_plugins.testing.failure import (
+    ConformanceError,
+    attempt,
+    described,
+    done,
+    refused,
+    require,
+)
 from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.tables import ODD, TASKS, Case, plain, weighted
 
@@ -101,7 +108,7 @@ def _repeats(sandbox: Sandbox, part: str, raw: pd.DataFrame, written: pd.DataFra
     require(
         not found,
         f"its recipe was given the raw rows behind {part}.parquet",
-        expected="the same features, or the model is trained on others than it is asked about",
+        expected="the same features, or the model is trained on others than it predicts from",
         found=found,
     )
 
@@ -186,7 +193,7 @@ def refuses_a_missing_column(subject: Subject, folder: Path) -> None:
         sandbox.alter(path, lambda table: table.drop_columns(["carrier"]))
     did = "it was given splits without the column 'carrier' of the schema"
     error = refused(did, sandbox.run)
-    require("carrier" in str(error), did, expected="an error that names it", found=told(error))
+    require("carrier" in str(error), did, expected="an error that names it", found=described(error))
 
 
 def refuses_a_missing_target(subject: Subject, folder: Path) -> None:

@@ -187,7 +187,7 @@ def promotes_nothing_unmeasured(subject: Subject, folder: Path) -> None:
 
 
 def promotes_nothing_measured_otherwise(subject: Subject, folder: Path) -> None:
-    """An evaluation by other metrics than the gate's is told, not a crash."""
+    """An evaluation by other metrics than the gate's is reported, not a crash."""
     sandbox = Sandbox.make(folder, subject, plain())
     summary = sandbox.root / EVALUATION / "summary.json"
     part = {"value": 0.9, "low": 0.8, "high": 1.0, "baseline": 0.5}
@@ -204,7 +204,7 @@ def _takes_few(rows: int, subject: Subject, folder: Path) -> None:
     current = (
         champion(folder / "champion", sandbox.case) if (folder / "champion").exists() else None
     )
-    did = f"there were {rows} judged row(s)"
+    did = f"there were {rows} test row(s)"
     if attempt(did, lambda: sandbox.run(champion=lambda: current)) is None:
         verify(sandbox)
 

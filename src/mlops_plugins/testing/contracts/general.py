@@ -9,7 +9,7 @@ from mlops_plugins.api.component import MISSING, Component, defaults, parse, to_
 from mlops_plugins.api.errors import ConfigurationError
 from mlops_plugins.manager import requirements, signatures
 from mlops_plugins.manager.plugin_manager import plugin_manager
-from mlops_plugins.testing.failure import ConformanceError, attempt, require, told
+from mlops_plugins.testing.failure import ConformanceError, attempt, described, require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ def _load(subject: Subject) -> type[Component]:
         raise ConformanceError(
             "its class was loaded",
             expected=signatures.interface(plugin_manager().contract(subject.stage)),
-            found=told(error),
+            found=described(error),
         )
     return loaded[0]
 
@@ -125,7 +125,7 @@ def refuses_an_unknown_option(subject: Subject, folder: Path) -> None:
         isinstance(error, ConfigurationError) and UNKNOWN in str(error),
         did,
         expected="a ConfigurationError that names it",
-        found=told(error) if error else "no error",
+        found=described(error) if error else "no error",
     )
 
 
@@ -136,7 +136,7 @@ def _parse(subject: Subject, options: dict[str, Any] | Any, did: str) -> Compone
         raise ConformanceError(
             did,
             expected=f"valid options; the suite takes some as checks(..., options={{'{subject}': {{...}}}})",
-            found=told(error),
+            found=described(error),
         )
     return made[0]
 

@@ -9,7 +9,7 @@ from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts import tables
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.evaluate import read_json
-from mlops_plugins.testing.failure import done, refused, require, told
+from mlops_plugins.testing.failure import described, done, refused, require
 from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.tables import plain
 
@@ -59,7 +59,7 @@ def refuses_a_source_without_the_target(subject: Subject, folder: Path) -> None:
         isinstance(error, DataError) and "no such column" in str(error),
         did,
         expected="a DataError that names it",
-        found=told(error),
+        found=described(error),
     )
 
 

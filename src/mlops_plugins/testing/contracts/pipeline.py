@@ -1,4 +1,4 @@
-"""What every stage of the pipeline must do: write what it promises where it is told, and repeat it."""
+"""What every stage of the pipeline must do: write what it promises at its path, and repeat it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mlops_plugins.api.stage import Stage
 from mlops_plugins.manager import formats
 from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.testing.artefacts import scratch
-from mlops_plugins.testing.failure import ConformanceError, attempt, done, require, told
+from mlops_plugins.testing.failure import ConformanceError, attempt, described, done, require
 from mlops_plugins.testing.processes import finish, start
 from mlops_plugins.testing.sandbox import Sandbox, copy, difference
 from mlops_plugins.testing.tasks import own_case
@@ -97,7 +97,7 @@ def refuses_the_task(sandbox: Sandbox) -> bool:
         return False
     if isinstance(error, ConfigurationError) and sandbox.case.data.task != "binary":
         return True
-    raise ConformanceError(did, expected="a result", found=told(error)) from error
+    raise ConformanceError(did, expected="a result", found=described(error)) from error
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def first_run(subject: Subject) -> FirstRun:
     """Run a stage on plain flights, once; its outputs are in the project at the end.
 
     Raises:
-        ConformanceError: It raised an error, or wrote an output elsewhere than it was told.
+        ConformanceError: It raised an error, or wrote an output at another path than it was given.
     """
     folder = Path(tempfile.mkdtemp(dir=scratch(), prefix="first-"))
     sandbox = Sandbox.make(folder / "project", subject, own_case(subject))

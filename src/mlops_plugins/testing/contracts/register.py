@@ -15,7 +15,7 @@ from mlops_plugins.artifacts.model_folder import MANIFEST
 from mlops_plugins.testing.artefacts import PROJECT, scratch, verdict
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.evaluate import read_json
-from mlops_plugins.testing.failure import attempt, done, refused, require, told
+from mlops_plugins.testing.failure import attempt, described, done, refused, require
 from mlops_plugins.testing.sandbox import Sandbox, content, difference
 from mlops_plugins.testing.tables import plain
 
@@ -99,8 +99,8 @@ def life(subject: Subject) -> Life:
 
 
 def _judged(sandbox: Sandbox, decision: str, champion: str | None, **other: str) -> None:
-    judged = verdict(sandbox["model"], decision, champion) | other
-    files.write_json(sandbox["verdict"], judged)
+    written = verdict(sandbox["model"], decision, champion) | other
+    files.write_json(sandbox["verdict"], written)
 
 
 def _champion(sandbox: Sandbox) -> Champion | None:
@@ -194,7 +194,7 @@ def refuses_a_stale_verdict(subject: Subject, folder: Path) -> None:
         (OTHER_MODEL, lived.of_another_model),
         (OTHER_CHAMPION, lived.of_another_champion),
     ):
-        found = told(error) if error else "no error"
+        found = described(error) if error else "no error"
         require(isinstance(error, ModelError), did, expected="a ModelError", found=found)
     champion, before = _champion(lived.sandbox), lived.promoted_again
     require(
@@ -229,7 +229,7 @@ def promotes_by_a_history(subject: Subject, folder: Path) -> None:
     for version in (second, "no version"):
         did = f"it promoted '{version}', which is champion already or does not exist"
         error = refused(did, partial(implementation.promote, context, version=version, because="?"))
-        require(isinstance(error, ModelError), did, expected="a ModelError", found=told(error))
+        require(isinstance(error, ModelError), did, expected="a ModelError", found=described(error))
     changes = [change for change in implementation.history(context) if not change.void]
     moves = [(change.action, change.before, change.after) for change in changes]
     expected = [("promote", None, first), ("promote", first, second)]

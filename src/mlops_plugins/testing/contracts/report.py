@@ -10,7 +10,7 @@ from mlops_plugins.artifacts import files
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.evaluate import read_json
 from mlops_plugins.testing.contracts.profile import ELSEWHERE
-from mlops_plugins.testing.failure import attempt, require, told
+from mlops_plugins.testing.failure import attempt, described, require
 from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.tables import ODD, TASKS, Case, plain
 
@@ -73,7 +73,7 @@ def refuses_a_card_that_is_none(subject: Subject, folder: Path) -> None:
     sandbox["card"].write_text("model: {intended_uses: to try}\n")
     did = "card.yaml had a part that is none"
     error = attempt(did, sandbox.run)
-    found = told(error) if error else "no error"
+    found = described(error) if error else "no error"
     require(isinstance(error, DataError), did, expected="a DataError", found=found)
 
 

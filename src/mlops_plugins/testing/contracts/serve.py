@@ -1,4 +1,4 @@
-"""Serve: it listens where it is told, predicts as the model does, and logs it, until it is stopped."""
+"""Serve: it listens where it should, predicts as the model does, and logs it, until it is stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mlops_plugins.artifacts.model_folder import open_model
 from mlops_plugins.manager import formats
 from mlops_plugins.testing.artefacts import provide
 from mlops_plugins.testing.contracts.compare import same
-from mlops_plugins.testing.failure import ConformanceError, done, require, told
+from mlops_plugins.testing.failure import ConformanceError, described, done, require
 from mlops_plugins.testing.processes import start
 from mlops_plugins.testing.sandbox import Sandbox, content, difference
 from mlops_plugins.testing.tables import plain
@@ -145,7 +145,7 @@ def _post(*, host: str, port: int, row: Mapping[str, Any]) -> Any:
         said = answer.read().decode("utf-8")
         (prediction,) = json.loads(said)["predictions"]
     except (OSError, http.client.HTTPException) as error:
-        raise ConformanceError(POSTED, expected=ANSWER, found=told(error)) from None
+        raise ConformanceError(POSTED, expected=ANSWER, found=described(error)) from None
     except (ValueError, TypeError, KeyError):
         raise ConformanceError(
             POSTED, expected=ANSWER, found=f"status {answer.status}: {said}"

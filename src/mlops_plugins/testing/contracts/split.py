@@ -51,7 +51,7 @@ def verify(sandbox: Sandbox) -> None:
 def _verify_folds(splits: Path, did: str) -> None:
     """Each fold has rows that judge and others that train, and no row judges twice."""
     done(f"its output {folds.FILE} was read", partial(folds.read, splits))
-    judged: Counter[int] = Counter()
+    tested: Counter[int] = Counter()
     for number, (train, test) in enumerate(folds.read(splits)):
         require(
             len(train) and len(test) and not {*train} & {*test},
@@ -59,10 +59,10 @@ def _verify_folds(splits: Path, did: str) -> None:
             expected=f"in fold {number} rows that train, and others that judge",
             found=f"{len(train)} train, {len(test)} judge, {len({*train} & {*test})} do both",
         )
-        judged.update(test.tolist())
-    twice = [row for row, times in judged.items() if times > 1]
+        tested.update(test.tolist())
+    twice = [row for row, times in tested.items() if times > 1]
     require(
-        not twice, did, expected="a row to judge in one fold", found=f"rows {twice[:3]} do more"
+        not twice, did, expected="a row to test on in one fold", found=f"rows {twice[:3]} do more"
     )
 
 

@@ -9,7 +9,7 @@ from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts import files, schema, tables
 from mlops_plugins.testing.contracts import pipeline
 from mlops_plugins.testing.contracts.compare import first_difference
-from mlops_plugins.testing.failure import attempt, done, refused, require, told
+from mlops_plugins.testing.failure import attempt, described, done, refused, require
 from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.tables import ODD, TASKS, Case, plain
 
@@ -80,10 +80,13 @@ def names_every_breach(subject: Subject, folder: Path) -> None:
     sandbox.alter(RAW, _break)
     did = "it ran on rows with an unknown carrier, and with distances far out of range"
     error = refused(did, sandbox.run)
-    require(isinstance(error, DataError), did, expected="a DataError", found=told(error))
+    require(isinstance(error, DataError), did, expected="a DataError", found=described(error))
     silent = [name for name in ("carrier", "distance") if name not in str(error)]
     require(
-        not silent, did, expected=f"an error that names {', '.join(silent)} too", found=told(error)
+        not silent,
+        did,
+        expected=f"an error that names {', '.join(silent)} too",
+        found=described(error),
     )
 
 
@@ -102,7 +105,7 @@ def refuses_a_missing_column(subject: Subject, folder: Path) -> None:
     sandbox.alter(RAW, lambda table: table.drop_columns(["carrier"]))
     did = "it ran on a table without the column 'carrier' of its schema"
     error = refused(did, sandbox.run)
-    require("carrier" in str(error), did, expected="an error that names it", found=told(error))
+    require("carrier" in str(error), did, expected="an error that names it", found=described(error))
 
 
 def refuses_a_missing_target(subject: Subject, folder: Path) -> None:
