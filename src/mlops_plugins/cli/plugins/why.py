@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from functools import reduce
+from operator import getitem
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mlops_plugins.api.component import single_options
 from mlops_plugins.config import compose, conf_files, overrides, params
 from mlops_plugins.config.fingerprint import fingerprint
 from mlops_plugins.config.params import Params
@@ -112,18 +115,27 @@ def _chosen_by(root: Path, stage: str, made: Params, applied: Mapping[str, Any])
 
 
 def _options(root: Path, stage: str, made: Params, applied: Mapping[str, Any]) -> list[Value]:
+    """Return each option, those of groups by their dotted names, with the line that gives it."""
     file = conf_files.options_file(root, stage, _group_choice(root, stage, made))
+    component = made.component(stage)
+    former = {present: name for name, present in component.renamed.items()}
+    options = component.model_dump()
     values = []
-    options = made.component(stage).model_dump()
-    for name, value in options.items():
+    for name, _, _ in single_options(type(component)):
+        value = reduce(getitem, name.split("."), options)
         if f"{stage}.{name}" in applied:
             source = APPLIED
         else:
-            line = conf_files.value_at(root, root / conf_files.MAIN, stage, name)
-            line = line or conf_files.value_at(root, file, name)
+            line = _line(root, file, stage, name) or _line(root, file, stage, former.get(name, ""))
             source = str(line) if line else "default"
         values.append(Value(name, value, source))
     return values
+
+
+def _line(root: Path, file: Path, stage: str, name: str) -> conf_files.Line | None:
+    keys = name.split(".")
+    in_main = conf_files.value_at(root, root / conf_files.MAIN, stage, *keys)
+    return in_main or conf_files.value_at(root, file, *keys)
 
 
 def as_data(root: Path, stage: str) -> dict[str, Any]:
