@@ -76,7 +76,7 @@ WRONG = {
     ),
     "no YAML in an option": (
         (TRAIN, "max_iter: 200", "max_iter: [200"),
-        ["not valid YAML", f"{TRAIN}: ", "line 9", "correct that line"],
+        ["not valid YAML", f"{TRAIN}: ", "line 22", "correct that line"],
     ),
     "no YAML in config": (
         (CONFIG, "seed: 42", "seed: [42"),
