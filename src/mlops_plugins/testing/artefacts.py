@@ -126,10 +126,10 @@ def _schema(case: Case, root: Path) -> None:
 
 
 def _splits(case: Case, root: Path) -> None:
-    whole = tables.read(provide(case, "data/validated.parquet"))
-    test = judges(whole.num_rows)
-    tables.write(whole.filter(~test), root / "data/splits/train.parquet")
-    tables.write(whole.filter(test), root / "data/splits/test.parquet")
+    full = tables.read(provide(case, "data/validated.parquet"))
+    test = judges(full.num_rows)
+    tables.write(full.filter(~test), root / "data/splits/train.parquet")
+    tables.write(full.filter(test), root / "data/splits/test.parquet")
 
 
 def _features(case: Case, root: Path) -> None:

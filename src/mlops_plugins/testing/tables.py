@@ -55,8 +55,8 @@ def flight_rows() -> pa.Table:
     with resources.as_file(
         resources.files("mlops_plugins.stages.ingest") / "flights.parquet"
     ) as path:
-        whole = tables.read(path)
-    taken = whole.take(list(range(0, whole.num_rows, EVERY)))
+        full = tables.read(path)
+    taken = full.take(list(range(0, full.num_rows, EVERY)))
     parts = ["test" if row % 3 == 0 else "train" for row in range(taken.num_rows)]
     return taken.append_column("part", pa.array(parts))
 
@@ -176,12 +176,12 @@ def dates(task: Task = "binary") -> Case:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        whole = flight_rows()
-        times = whole.column("scheduled")
-        known = pc.not_equal(whole.column("carrier"), "UA")
+        full = flight_rows()
+        times = full.column("scheduled")
+        known = pc.not_equal(full.column("carrier"), "UA")
         seen = pc.if_else(known, times, pa.scalar(None, times.type))
-        whole = whole.append_column("day", times.cast(pa.date32()))
-        return whole.append_column("seen", seen)
+        full = full.append_column("day", times.cast(pa.date32()))
+        return full.append_column("seen", seen)
 
     return Case("days and missing times", _flights(task), make)
 

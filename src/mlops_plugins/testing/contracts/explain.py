@@ -38,8 +38,8 @@ def verify(sandbox: Sandbox) -> None:
         expected=f"in its first column names of raw columns, each once: {', '.join(columns)}",
         found=", ".join(map(repr, strange or first)),
     )
-    whole = read_json(sandbox["output"] / "importance.json", "its importance.json was read")
-    absent = sorted(set(first) - {each["column"] for each in whole["columns"]})
+    full = read_json(sandbox["output"] / "importance.json", "its importance.json was read")
+    absent = sorted(set(first) - {each["column"] for each in full["columns"]})
     require(
         not absent,
         "its importance.json was read",

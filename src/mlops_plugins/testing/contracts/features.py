@@ -51,8 +51,8 @@ def verify(sandbox: Sandbox) -> None:
             expected=f"in {part}.parquet one row for each of {len(raw)} rows, and the target '{target}'",
             found=f"{len(made)} rows, and the columns {', '.join(map(str, made.columns))}",
         )
-        whole = tables.read_frame(sandbox["splits"] / f"{part}.parquet")[[target]]
-        found = first_difference(whole, made[[target]])
+        full = tables.read_frame(sandbox["splits"] / f"{part}.parquet")[[target]]
+        found = first_difference(full, made[[target]])
         require(not found, did, expected="the target of each row, in order", found=found)
         if weight is not None:
             _carries(weight, tables.read_frame(sandbox["splits"] / f"{part}.parquet"), made, did)
@@ -75,8 +75,8 @@ def _carries(weight: str, raw: pd.DataFrame, made: pd.DataFrame, did: str) -> No
 def _raw(sandbox: Sandbox, part: str) -> pd.DataFrame:
     """Return the rows as a prediction gets them: without target, id and weight, in the schema's types."""
     described = schema.read(sandbox["schema"], sandbox.case.data)
-    whole = tables.read_frame(sandbox["splits"] / f"{part}.parquet").reset_index(drop=True)
-    return schema.conform(whole, described.only(described.inputs))
+    full = tables.read_frame(sandbox["splits"] / f"{part}.parquet").reset_index(drop=True)
+    return schema.conform(full, described.only(described.inputs))
 
 
 def _recipe(sandbox: Sandbox) -> Recipe:

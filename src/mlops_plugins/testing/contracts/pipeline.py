@@ -182,8 +182,8 @@ def is_deterministic(then: Then, subject: Subject, folder: Path) -> None:
 def content_of_outputs(sandbox: Sandbox) -> dict[str, str]:
     """Return the hash of every file that the stage wrote, by its path in the project."""
     outputs = tuple(sandbox.contract.outputs.values())
-    whole = sandbox.content()
-    return {name: digest for name, digest in whole.items() if name.startswith(outputs)}
+    full = sandbox.content()
+    return {name: digest for name, digest in full.items() if name.startswith(outputs)}
 
 
 def survives_a_kill(verify: Verify, subject: Subject, folder: Path) -> None:

@@ -120,9 +120,9 @@ def _row_and_prediction() -> tuple[dict[str, Any], dict[str, Any]]:
     model = open_model(provide(plain(), MODEL))
     rows = tables.read_frame(provide(plain(), "data/splits") / "test.parquet")
     columns = [*model.schema.inputs, str(plain().data.id)]
-    whole = rows[columns].dropna().iloc[[0]]
-    row: dict[str, Any] = json.loads(whole.to_json(orient="records", date_format="iso"))[0]
-    predicted = json.loads(model.predict(whole).to_json(orient="records", double_precision=15))[0]
+    full = rows[columns].dropna().iloc[[0]]
+    row: dict[str, Any] = json.loads(full.to_json(orient="records", date_format="iso"))[0]
+    predicted = json.loads(model.predict(full).to_json(orient="records", double_precision=15))[0]
     return row, predicted
 
 

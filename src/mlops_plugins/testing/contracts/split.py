@@ -25,7 +25,7 @@ def verify(sandbox: Sandbox) -> None:
     """The rows with a target are in one of the two parts."""
     pipeline.keeps_formats(sandbox)
     did = f"it split {sandbox.case}"
-    whole = tables.read(sandbox["table"])
+    full = tables.read(sandbox["table"])
     parts = {}
     for name in ("train", "test"):
         path = sandbox["output"] / f"{name}.parquet"
@@ -33,14 +33,14 @@ def verify(sandbox: Sandbox) -> None:
         parts[name] = part = tables.read(path)
         require(part.num_rows, did, expected="rows in both parts", found=f"none in {name}.parquet")
         require(
-            part.column_names == whole.column_names,
+            part.column_names == full.column_names,
             did,
-            expected=f"the columns {', '.join(whole.column_names)}",
+            expected=f"the columns {', '.join(full.column_names)}",
             found=f"in {name}.parquet {', '.join(part.column_names)}",
         )
-    rows = _rows(whole.filter(whole.column(sandbox.case.data.target).is_valid()))
+    rows = _rows(full.filter(full.column(sandbox.case.data.target).is_valid()))
     split = _rows(parts["train"]) + _rows(parts["test"])
-    unlabelled = _rows(whole) - rows
+    unlabelled = _rows(full) - rows
     lost, more = rows - split, split - rows - unlabelled
     require(not lost, did, expected="every row that has a target", found=_some(lost, "is lost"))
     require(not more, did, expected="each row once, as it was", found=_some(more, "is new"))

@@ -328,7 +328,7 @@ CHECKS: Mapping[str, Run] = {
     "scores each row as if it were alone": partial(_takes, plain),
     "scores nulls and new categories": scores_categories_that_are_new,
     "refuses a file that was cut short": partial(
-        _broken, lambda whole: whole[: len(whole) // 2], "cut short"
+        _broken, lambda full: full[: len(full) // 2], "cut short"
     ),
     "refuses an empty file": partial(_broken, lambda _: b"", "emptied"),
     "refuses a file of something else": partial(
