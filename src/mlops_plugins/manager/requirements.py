@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from importlib import metadata
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,8 @@ def missing(implementation: ComponentSpec) -> list[str]:
     They are those of its extra, and the libraries that it declares as affecting results.
     """
     unmet = list(_unmet(implementation.extra, set())) if implementation.extra else []
-    named = {_name(each) for each in unmet}
-    others = [name for name in implementation.libraries if _name(name) not in named]
+    named = {canonicalize_name(Requirement(each).name) for each in unmet}
+    others = [name for name in implementation.libraries if canonicalize_name(name) not in named]
     return [*unmet, *(name for name in others if _version(name) is None)]
 
 
@@ -51,8 +51,3 @@ def _version(distribution: str) -> str | None:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _name(requirement: str) -> str:
-    """Return the distribution's name as packages compare it."""
-    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", requirement, maxsplit=1)[0]).lower()
