@@ -31,7 +31,7 @@ def test_why_names_the_line_that_chooses_and_each_options_source(project: Projec
     line = line_of(project, "conf/config.yaml", "- train: sklearn")
     assert told[3] == f"  chosen:   conf/config.yaml, line {line}: - train: sklearn"
     assert told[4].startswith("  identity: cache version 3, scikit-learn 1.")
-    options = {each.split(" = ")[0].strip(): each.split("  ")[-1] for each in told[5:]}
+    options = {each.split(" = ")[0].strip(): each.split("  ")[-1].strip() for each in told[5:]}
     number = line_of(project, "conf/train/sklearn.yaml", "max_iter: 40")
     assert options["max_iter"] == f"conf/train/sklearn.yaml, line {number}"
     assert options["max_leaf_nodes"] == "default"

@@ -285,8 +285,7 @@ def with_one_type_more(folder: Path, trusted: tuple[str, ...]) -> None:
 
 
 def trusted_by(trainer: str) -> tuple[str, ...]:
-    code = sys.modules[plugin_manager().load(Stage.TRAIN, trainer).__module__]
-    found: tuple[str, ...] = getattr(code, "TRUSTED", ())
+    found: tuple[str, ...] = getattr(plugin_manager().load(Stage.TRAIN, trainer), "trusted", ())
     return found
 
 

@@ -41,7 +41,7 @@ def made(root: Path, workers: int) -> Path:
         plugin_manager().find(Stage.TUNE, "optuna"), {"trials": TRIALS, "workers": workers}
     )
     sandbox = Sandbox.make(root, subject, plain())
-    files.write_json(root / "params.yaml", {**sandbox.params, "train": TRAINER})
+    files.write_json(root / "params.yaml", {**sandbox.tree, "train": TRAINER})
     return root
 
 

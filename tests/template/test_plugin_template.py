@@ -464,7 +464,7 @@ def test_the_guide_does_what_it_shows(template: Path, tmp_path: Path) -> None:
     shorten(project)
     *shown, _publish = blocks("how-to/plugin-package.md")
     commands = [command for block in shown for command in block]
-    assert len(commands) == 12
+    assert len(commands) == 15
     marker = "=== the next command ==="
     script = "\n".join(f"echo '{marker}'\n{typed} 2>&1" for typed, _ in commands)
     done = subprocess.run(

@@ -593,7 +593,7 @@ MAKES_FEATURES = [
     Broken(
         "features",
         "takes flights (binary)",
-        "trained on others than it is asked about",
+        "trained on others than it predicts from",
         FEATURES
         + "    path = output / 'test.parquet'\n"
         + "    frame = tables.read_frame(path)\n"

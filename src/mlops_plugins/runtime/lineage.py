@@ -31,7 +31,7 @@ def collect(context: Context, params: Params) -> dict[str, Any]:
         affect results, `lock`: the SHA-256 of uv.lock) and `metrics` (each with its 95 % interval).
     """
     tree = params.as_dict()
-    stages = before_tracking()
+    stages = before_tracking(params)
     git = git_state(context.root)
     return {
         "data": files.read_json_if_any(context.root / CONTRACTS[Stage.INGEST].outputs["manifest"]),

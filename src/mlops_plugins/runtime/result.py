@@ -34,7 +34,7 @@ def collect(context: Context, params: Params) -> Result:
     """
     root = context.root
     tree = params.as_dict()
-    sections = {key: tree[key] for key in ("data", "seed", "project", *before_tracking())}
+    sections = {key: tree[key] for key in ("data", "seed", "project", *before_tracking(params))}
     hashes = {
         "data": files.digest(root / CONTRACTS[Stage.INGEST].outputs["output"]),
         "model": files.digest(root / MODEL),
@@ -56,10 +56,10 @@ def collect(context: Context, params: Params) -> Result:
     )
 
 
-def before_tracking() -> tuple[str, ...]:
-    """Return the stages that make what is tracked and registered."""
+def before_tracking(params: Params) -> list[str]:
+    """Return the project's stages that make what is tracked and registered."""
     stages = plugin_manager().pipeline.stages
-    return stages[: stages.index(Stage.TRACK)]
+    return [stage for stage in stages[: stages.index(Stage.TRACK)] if params.has(stage)]
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

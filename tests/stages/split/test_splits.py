@@ -199,7 +199,7 @@ def test_of_a_rare_class_one_row_at_most_moves(once: Project) -> None:
         assert set(moved.index) <= set(sizes.index[sizes < 30])
 
 
-def test_values(parts: Parts, column: str) -> list[Any]:
+def values_of_test(parts: Parts, column: str) -> list[Any]:
     return sorted(parts.test[column].tolist())
 
 
@@ -212,16 +212,16 @@ def test_the_parts_of_a_seed_are_the_same_for_ever(once: Project) -> None:
     table.loc[3, "size"] = None
     case = Case("random", lambda: table, "y", id="key")
     choose(once, case)
-    assert test_values(split(once, table), "key") == BY_NUMBER
+    assert values_of_test(split(once, table), "key") == BY_NUMBER
     # A number is the same however it is stored.
-    assert test_values(split(once, table.astype({"key": "float64"})), "key") == BY_NUMBER
+    assert values_of_test(split(once, table.astype({"key": "float64"})), "key") == BY_NUMBER
     choose(once, fields(case, id="name"))
-    assert test_values(split(once, table), "key") == BY_NAME
+    assert values_of_test(split(once, table), "key") == BY_NAME
     choose(once, fields(case, id=None))
-    assert test_values(split(once, table), "key") == BY_CONTENT
+    assert values_of_test(split(once, table), "key") == BY_CONTENT
     # The order of columns and the label do not matter.
     turned = table[["y", "size", "name", "key"]].assign(y=1 - table["y"])
-    assert test_values(split(once, turned), "key") == BY_CONTENT
+    assert values_of_test(split(once, turned), "key") == BY_CONTENT
 
 
 BY_NUMBER = [5, 13, 14, 16, 25]
@@ -456,7 +456,7 @@ REFUSED = {
     ),
     "one time for all": (
         fields(BY_TIME, frame=table_of(day=pd.Timestamp("2024-01-01"))),
-        ["No row trains, of 40", "conf/split/", "change test_share there"],
+        ["There are no training rows, of 40", "conf/split/", "change test_share there"],
     ),
     "a cutoff that is no time": (
         fields(BY_TIME, options={"cutoff": "1 May"}),
