@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 
 from mlops_plugins.api.contracts import PIPELINE
 from mlops_plugins.api.stage import Stage
+from tests.helpers.load import FULL
 from tests.helpers.projects import ROOT, UNMEASURED, Project, begin, ran, render, shorten
 
 if TYPE_CHECKING:
@@ -30,6 +31,16 @@ pytestmark = pytest.mark.slow
 
 ACME = ROOT / "tests" / "acme"
 JOBS = [stage for stage in Stage if stage not in PIPELINE]
+SWAPPED = (
+    PIPELINE
+    if FULL
+    else (Stage.VALIDATE, Stage.SPLIT, Stage.TRAIN, Stage.GATE, Stage.TRACK, Stage.REGISTER)
+)
+"""The stages that are swapped one by one, there and back."""
+
+CHECKED = ["acme-ml"] if FULL else ["census/acme", "train/acme", "serve/acme", "monitor/acme"]
+"""What of Acme's is held against its contracts."""
+
 NEVER_RESTORED = {"compose", "gate", "track", "register"}
 AS_THE_VERDICT = {"report"}
 """Restored only where the gate, which asks anew, says what it said before."""
@@ -205,7 +216,7 @@ def test_a_word_swaps_any_stage_and_its_old_word_restores_what_was(
     # The last stage first: what follows from a swap is then Acme's, and quick, and what went before
     # is as the template made it. One word changes at a time, on the way there and on the way back.
     swapped = []
-    for stage in reversed(PIPELINE):
+    for stage in reversed(SWAPPED):
         swapped.append((stage, chosen(project, stage), locked(project)))
         noted = len(events(project, "before"))
         choose(project, stage, "acme")
@@ -244,12 +255,13 @@ def test_all_of_acmes_implementations_keep_their_contracts(
 ) -> None:
     project = fresh()
     install(project, acme)
-    check = ["plugins", "check", "acme-ml", "--json"]
-    checked = project.mlops(*check, check=False, **UNMEASURED)
-    results = json.loads(checked.stdout)
-    assert len(results) > len(Stage)
-    assert [each for each in results if each["why"]] == []
-    assert checked.returncode == 0
+    for which in CHECKED:
+        check = ["plugins", "check", which, "--json"]
+        checked = project.mlops(*check, check=False, **UNMEASURED)
+        results = json.loads(checked.stdout)
+        assert len(results) > 5
+        assert [each for each in results if each["why"]] == []
+        assert checked.returncode == 0
 
 
 @pytest.mark.parametrize("stage", JOBS)

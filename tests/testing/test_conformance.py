@@ -18,6 +18,7 @@ from mlops_plugins.testing import Check, checks, contracts
 from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.subject import Subject
 from mlops_plugins.testing.tables import plain
+from tests.helpers.load import FULL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,8 +64,37 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+IN_PROCESSES = ("is deterministic under the seed", "leaves what was there when it is killed")
+"""Checks that start several processes for each implementation."""
+
+OF_THE_TEMPLATE = {
+    "ingest/sample",
+    "validate/pandera",
+    "profile/table",
+    "split/time",
+    "features/project",
+    "tune/optuna",
+    "train/sklearn",
+    "evaluate/metrics",
+    "explain/permutation",
+    "gate/champion",
+    "report/page",
+    "track/mlflow",
+    "register/mlflow",
+}
+"""Of each stage the implementation whose checks in processes are run by `make test` too."""
+
+
+def proven() -> list[Check]:
+    return [
+        check
+        for check in checks("mlops-plugins", options=OPTIONS)
+        if FULL or check.name not in IN_PROCESSES or check.subject in OF_THE_TEMPLATE
+    ]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("check", checks("mlops-plugins", options=OPTIONS), ids=str)
+@pytest.mark.parametrize("check", proven(), ids=str)
 def test_conformance(check: Check, tmp_path: Path) -> None:
     check(tmp_path)
 
@@ -74,7 +104,7 @@ def test_every_stage_has_checks_of_its_own() -> None:
         assert contracts.OF_STAGE[stage], stage
 
 
-def test_a_distribution_is_checked_with_all_that_it_components() -> None:
+def test_a_distribution_is_checked_with_all_that_it_offers() -> None:
     subjects = {check.subject for check in checks("mlops-plugins", options=OPTIONS)}
     offered = {
         f"{o.implementation.stage}/{o.implementation.name}" for o in plugin_manager().components()
