@@ -67,7 +67,7 @@ class ImplementationSource(ConfigSource):
 
         path, stages = config_path.strip("/"), plugin_manager().stages
         if not path:
-            return [] if results_filter is ObjectType.CONFIG else sorted(map(str, stages))
+            return [] if results_filter is ObjectType.CONFIG else sorted(stages)
         if path not in stages or results_filter is ObjectType.GROUP:
             return []
         return plugin_manager().names(path)

@@ -18,7 +18,7 @@ def _known(context: click.Context, parameter: click.Parameter, stage: str | None
     from mlops_plugins.manager.plugin_manager import plugin_manager
 
     if stage is not None and stage not in (stages := plugin_manager().pipeline.stages):
-        names = ", ".join(repr(str(each)) for each in stages)
+        names = ", ".join(repr(each) for each in stages)
         raise click.BadParameter(f"{stage!r} is not one of {names}.", context, parameter)
     return stage
 

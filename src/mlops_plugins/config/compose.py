@@ -173,12 +173,12 @@ def _completed(composed: Tree, log: Callable[[str], None]) -> Tree:
     for stage in manager.stages:
         name = manager.contract(stage).default
         if name and stage not in composed:
-            composed[str(stage)] = {"name": name, **defaults(manager.load(stage, name))}
+            composed[stage] = {"name": name, **defaults(manager.load(stage, name))}
     for stage in manager.stages:
         section = composed.get(stage)
         if isinstance(section, dict) and section.get("name") in manager.names(stage):
             options = manager.load(stage, section["name"])
-            composed[str(stage)], notices = with_present_names(options, section)
+            composed[stage], notices = with_present_names(options, section)
             for notice in notices:
                 log(f"warning: conf/{stage}/{section['name']}.yaml: {notice}")
     return composed
@@ -241,7 +241,7 @@ def _text(root: Path, composed: Tree, checked: Params, kept: list[Override]) -> 
     for stage in plugin_manager().pipeline.stages:
         spec = checked.registered(stage).implementation
         stamp = fingerprint(spec, checked.component(stage), root)
-        stamped[str(stage)] = {**composed[stage], params.STAMP: stamp}
+        stamped[stage] = {**composed[stage], params.STAMP: stamp}
     if kept:
         stamped[params.OVERRIDES] = {override.key: override.value for override in kept}
     return HEADER + conf_files.dump(stamped)

@@ -34,7 +34,7 @@ class Override:
 def choices(composed: Mapping[str, Any], base: Mapping[str, Any]) -> list[Override]:
     """Return the implementations that `composed` chooses and `base` does not."""
     return [
-        Override(str(stage), composed[stage]["name"])
+        Override(stage, composed[stage]["name"])
         for stage in plugin_manager().stages
         if composed[stage]["name"] != base[stage]["name"]
     ]

@@ -94,7 +94,8 @@ class PluginManager:
         return self._found.warned
 
     def _collect_stages(self) -> Pipeline:
-        pipeline = Pipeline(CONTRACTS)
+        # By plain names: a member of Stage cannot be written into YAML.
+        pipeline = Pipeline({str(stage): contract for stage, contract in CONTRACTS.items()})
         for plugin, contracts in self._offered("mlops_stages", Contract):
             try:
                 for contract in contracts:

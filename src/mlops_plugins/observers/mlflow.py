@@ -19,7 +19,7 @@ def mlops_on_metric(
     stage: str, context: Context, metric: str, value: float, step: int | None
 ) -> None:
     """Log a metric of the training as it comes, if `track: mlflow` has the option `live: true`."""
-    if stage is Stage.TRAIN and step is not None and _is_live(context.root):
+    if stage == Stage.TRAIN and step is not None and _is_live(context.root):
         from mlops_plugins.integrations.mlflow.live import OBSERVER
 
         OBSERVER.metric(context, metric, value, step)
@@ -28,7 +28,7 @@ def mlops_on_metric(
 @hookimpl
 def mlops_after_stage(stage: str, context: Context) -> None:
     """Log what waits."""
-    if stage is Stage.TRAIN and _is_live(context.root):
+    if stage == Stage.TRAIN and _is_live(context.root):
         from mlops_plugins.integrations.mlflow.live import OBSERVER
 
         OBSERVER.end(context)

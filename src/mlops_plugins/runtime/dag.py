@@ -35,12 +35,12 @@ def as_data() -> list[dict[str, Any]]:
     }
     return [
         {
-            "stage": str(stage),
+            "stage": stage,
             "command": RUN + stage,
             "after": _makers(pipeline.dependencies(stage), makers),
             "inputs": pipeline.dependencies(stage),
             "outputs": list(pipeline.contracts[stage].outputs.values()),
-            "parameters": [str(stage), *pipeline.contracts[stage].parameters],
+            "parameters": [stage, *pipeline.contracts[stage].parameters],
         }
         for stage in pipeline.stages
     ]
@@ -48,7 +48,7 @@ def as_data() -> list[dict[str, Any]]:
 
 def _makers(paths: Iterable[str], makers: dict[str, str]) -> list[str]:
     found = {
-        str(maker): None
+        maker: None
         for path in paths
         for output, maker in makers.items()
         if path == output or path.startswith(f"{output}/")
@@ -142,11 +142,11 @@ def _update(stages: Any) -> Iterator[str]:
     for name in names:
         if name not in stages:
             place = list(stages).index(previous) + 1 if previous in stages else len(stages)
-            stages.insert(place, str(name), _flowing(entry(name)))
+            stages.insert(place, name, _flowing(entry(name)))
             yield f"added the stage {name}"
         else:
             yield from _update_stage(name, stages[name])
-        previous = str(name)
+        previous = name
 
 
 def _flowing(made: dict[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def own_task(subject: Subject) -> Task:
     Raises:
         ConformanceError: It refuses all.
     """
-    if subject.stage is not Stage.TRAIN:
+    if subject.stage != Stage.TRAIN:
         return "binary"
     refusals = []
     tasks: tuple[Task, ...] = get_args(Task)
