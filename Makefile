@@ -44,10 +44,11 @@ lint: .venv/ready  ## Format, style, types and layers
 	$(BIN)/lint-imports --no-cache
 
 test: lint  ## Every check, and each kind of proof: 25 minutes on two cores
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist worksteal --cov --cov-report=term $(PYTEST)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist worksteal $(COVERAGE) $(PYTEST)
 
 # The tests read it in tests/helpers/load.py.
 test-full: export TEST_LOAD := full
+test-full: COVERAGE := --cov --cov-report=term
 test-full: test  ## The same with all repetitions, all data sets, and the coverage of all processes
 
 bench: .venv/ready  ## Measure against a plain script, an empty pipeline and a small template

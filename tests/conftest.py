@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mlops_plugins.runtime.threads import cap_threads
 from tests.helpers.browser import browser
-from tests.helpers.load import FULL
 from tests.helpers.projects import (
-    UNMEASURED,
     Project,
     begin,
     clone_work_tree,
@@ -42,31 +41,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_surprises_from_outside() -> None:
-    """Keep what is measured and written the same, whoever runs the tests."""
+    """Keep what is measured and written the same, whoever runs the tests, and from wherever."""
+    # Ignored by what a shell starts in the background, and so by the services that tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     os.environ.pop("MLFLOW_REGISTRY_URI", None)
     os.environ |= {"DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "DVC_NO_ANALYTICS": "1"}
-
-
-UNMEASURED_WITHOUT_FULL = (
-    "tests/docs/",
-    "tests/full/",
-    "tests/projects/",
-    "tests/template/",
-    "tests/testing/",
-)
-"""Tests whose processes run what other tests, or they themselves, measure too."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _coverage_of_processes(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Measure the processes that tests start, but for those that take long and reach nothing else."""
-    with pytest.MonkeyPatch.context() as patch:
-        if not FULL and request.node.nodeid.startswith(UNMEASURED_WITHOUT_FULL):
-            for name, value in UNMEASURED.items():
-                patch.setenv(name, value)
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -1129,10 +1129,13 @@ SERVES = [
         "listens, and ends at SIGINT",
         "an end without a traceback",
         "def serve(self, context, *, model, version, log, host, port):\n"
-        "    import socket\n"
+        "    import contextlib, socket\n"
         "    listener = socket.create_server((host, port))\n"
+        # A call that waits for ever does not see a signal that comes just before it.
+        "    listener.settimeout(0.05)\n"
         "    try:\n"
-        "        while True: listener.accept()\n"
+        "        while True:\n"
+        "            with contextlib.suppress(TimeoutError): listener.accept()\n"
         "    except KeyboardInterrupt: raise RuntimeError('interrupted') from None",
     ),
 ]

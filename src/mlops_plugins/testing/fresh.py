@@ -113,6 +113,8 @@ ACTIONS: dict[str, Callable[..., None]] = {
 
 def main() -> None:
     """Do what the command line says, one action after the other."""
+    # What a shell starts in the background ignores SIGINT, and so would what it starts in turn.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         for name, *arguments in json.loads(sys.argv[1]):
             ACTIONS[name](*arguments)
