@@ -54,9 +54,10 @@ test-full: test  ## The same with all repetitions, all data sets, and the covera
 bench: .venv/ready  ## Measure against a plain script, an empty pipeline and a small template
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
 
-generated: .venv/ready  ## Write the template's conf/, its dvc.yaml and the reference from the code
+generated: .venv/ready  ## Write the template's conf/, its dvc.yaml, names and the reference from the code
 	$(BIN)/python scripts/make_conf.py
 	$(BIN)/python scripts/make_dvc.py
+	$(BIN)/python scripts/make_names.py
 	$(BIN)/python scripts/make_reference.py
 
 constraints: .tools/bin/uv  ## Resolve anew the versions that everything is tested with

@@ -91,7 +91,9 @@ def test_the_sample_is_what_its_script_makes(tmp_path: Path) -> None:
     assert pq.read_metadata(shipped).num_rows == 327_346
 
 
-@pytest.mark.parametrize("script", ["make_conf.py", "make_dvc.py", "make_reference.py"])
+@pytest.mark.parametrize(
+    "script", ["make_conf.py", "make_dvc.py", "make_names.py", "make_reference.py"]
+)
 def test_what_is_generated_is_current(script: str) -> None:
     subprocess.run([sys.executable, str(ROOT / "scripts" / script), "--check"], check=True)
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import keyword
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tomllib
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import copier
 import pytest
-from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 from ruamel.yaml import YAML
 
@@ -230,31 +225,6 @@ def test_an_answer_that_would_break_the_project_is_refused(
     assert message in text
     assert any(f"'{key}'" in text for key in (*answers, "package_name"))
     assert not (tmp_path / "late").exists()
-
-
-def refused_names() -> set[str]:
-    """The words of the validator of `package_name`."""
-    return set(re.findall(r"[a-z0-9_]+", QUESTIONS["package_name"]["validator"]))
-
-
-def test_no_keyword_names_the_package() -> None:
-    """`False`, `None` and `True` are keywords too, and no names in lower case."""
-    assert {name for name in keyword.kwlist if name.islower()} <= refused_names()
-
-
-def test_no_module_of_pythons_own_can_be_hidden_by_the_project() -> None:
-    """The oldest Python that a project may have decides; names since then are left to chance."""
-    modules = {name for name in sys.stdlib_module_names if name[0] != "_" and name.islower()}
-    assert modules <= refused_names()
-
-
-def test_no_library_of_the_project_can_be_hidden_by_it() -> None:
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    needed = chain(declared["dependencies"], *declared["optional-dependencies"].values())
-    imported = {"scikit-learn": "sklearn", "hydra-core": "hydra", "xgboost-cpu": "xgboost"}
-    names = {canonicalize_name(Requirement(each).name) for each in needed}
-    modules = {imported.get(name, name).replace("-", "_") for name in names}
-    assert modules <= refused_names()
 
 
 # ------------------------------------------------------------------------------------ good answers
