@@ -102,6 +102,7 @@ WRITTEN: dict[str, tuple[str, str | bytes, dict[str, Any]]] = {
         SEMICOLONS.replace(";1;2", ";1;2").replace("\n", "\r\n").replace("two\r\n", "two\n"),
         {},
     ),
+    "a first line that declares the delimiter": ("rows.csv", "sep=;\r\n" + SEMICOLONS, {}),
     "a mark before UTF-8": ("rows.csv", b"\xef\xbb\xbf" + COMMAS.encode(), {}),
     "UTF-16": ("rows.csv", SEMICOLONS.encode("utf-16"), {}),
     "gzip": ("rows.csv.gz", gzip.compress(COMMAS.encode()), {}),

@@ -43,7 +43,10 @@ CONVERSION = re.compile(r"In CSV column #(\d+): (?:Row #\d+: )?CSV conversion er
 
 @dataclass
 class BadRows:
-    """Rows with another number of fields than the header."""
+    """Rows with another number of fields than the header, which is row 1."""
+
+    skipped: int = 0
+    """Lines before the header."""
 
     count: int = 0
     numbers: list[int] = field(default_factory=list)
@@ -51,6 +54,7 @@ class BadRows:
 
     def __call__(self, row: Any) -> str:
         """Remember the row and go on; one that a lone quote begins has swallowed many."""
+        row = row._replace(number=row.number - self.skipped)
         self.count += 1 + row.text.rstrip().count("\n")
         self.first = self.first or row
         if len(self.numbers) < LISTED:
@@ -65,6 +69,9 @@ class Text:
     source: Path
     name: str
     encoding: str
+    skipped: int
+    """Lines before the header."""
+
     delimiter: str
     decimal: str
     null_values: tuple[str, ...]
@@ -79,7 +86,12 @@ class Text:
         return csv.open_csv(
             pa.input_stream(str(self.source), compression="detect"),
             # One thread: only then does Arrow know the number of a bad row.
-            csv.ReadOptions(use_threads=False, block_size=BLOCK, encoding=self.encoding),
+            csv.ReadOptions(
+                use_threads=False,
+                block_size=BLOCK,
+                encoding=self.encoding,
+                skip_rows=self.skipped,
+            ),
             csv.ParseOptions(
                 delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=bad
             ),
@@ -147,8 +159,11 @@ def _text(source: Path, name: str, options: ReadOptions) -> Text:
     sample = start.decode(codec, errors="replace").removeprefix("\ufeff")
     if len(start) == SAMPLE:  # its last row is cut
         sample = sample[: sample.rfind("\n") + 1] or sample
+    declared = csv_dialect.declared(sample)
+    if declared:
+        sample = sample.partition("\n")[2]
     tabs = PurePath(name).suffixes[-2:-1] == [".tsv"] or PurePath(name).suffix == ".tsv"
-    delimiter = options.delimiter or ("\t" if tabs else csv_dialect.delimiter(sample))
+    delimiter = options.delimiter or declared or ("\t" if tabs else csv_dialect.delimiter(sample))
     sample_rows = csv_dialect.rows(sample, delimiter)
     if codec == "utf-8":
         _check_utf8(source, name, delimiter, sample_rows[0])
@@ -157,6 +172,7 @@ def _text(source: Path, name: str, options: ReadOptions) -> Text:
         source=source,
         name=name,
         encoding=codec,
+        skipped=1 if declared else 0,
         delimiter=delimiter,
         decimal=options.decimal or csv_dialect.decimal(sample_rows, delimiter),
         null_values=options.null_values,
@@ -169,7 +185,7 @@ def _stored(text: Text, output: Path, types: Mapping[str, Any]) -> tuple[int, Ba
     fixed = dict(types)
     inferred = False
     while True:
-        bad = BadRows()
+        bad = BadRows(text.skipped)
         try:
             with text.reader(fixed, bad) as reader:
                 schema = plain_schema(reader.schema)

@@ -31,6 +31,12 @@ def encoding(start: bytes) -> str:
     return next((name for mark, name in MARKS if start.startswith(mark)), "utf-8")
 
 
+def declared(sample: str) -> str | None:
+    """Return the delimiter that a first line such as `sep=;` declares: Excel reads it, and others write it."""
+    found = re.match(r"sep=(.)\r?(?:\n|$)", sample, re.IGNORECASE)
+    return found[1] if found else None
+
+
 def rows(sample: str, delimiter: str) -> list[list[str]]:
     """Return the rows of a sample, without blank ones."""
     return [row for row in csv.reader(sample.splitlines(), delimiter=delimiter) if row]
