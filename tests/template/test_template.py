@@ -90,7 +90,10 @@ def choices(name: str) -> list[Any]:
     if "choices" in question:
         found = question["choices"]
         return list(found.values() if isinstance(found, dict) else found)
-    return [True, False] if question["type"] == "bool" else FREE[name]
+    if question["type"] == "bool":
+        return [True, False]
+    assert name in FREE, f"copier.yml has no choices of '{name}': write three samples into FREE"
+    return FREE[name]
 
 
 def cases() -> Iterator[tuple[str, dict[str, Any]]]:
