@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.contracts import CONTRACTS, PIPELINE
+from mlops_plugins.manager.pipeline import Pipeline
 from mlops_plugins.runtime import dag
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ SOURCE = """\
 
 def stage(name: str) -> str:
     """Return a stage as it stands in the file."""
-    entry = dag.entry(name)
+    entry = dag.entry(Pipeline(CONTRACTS), name)
     lines = [f"  {name}:", *_note(name), f"    cmd: {entry.pop('cmd')}"]
     text = "\n".join(lines) + "\n" + (SOURCE if name == dag.INGEST else "")
     return text + "".join(line + "\n" for key in entry for line in _list(key, entry[key]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -49,6 +50,7 @@ def test_every_file_of_a_project_has_a_schema_and_keeps_it(finished: Project) ->
         ("train/sklearn.yaml", "max_iter:", "max_itr:", "'max_itr' was unexpected"),
         ("train/sklearn.yaml", "max_iter: 40", "max_iter: 0", "0 is not valid under any"),
         ("train/sklearn.yaml", "max_iter: 40", "max_iter: many", "'many' is not valid under any"),
+        ("monitor/drift.yaml", "alpha:", "alhpa:", "is not valid under any"),
         ("config.yaml", "- train: sklearn", "- train: sklern", "'sklern'} is not valid"),
         ("config.yaml", "task: binary", "task: binry", "'binry' is not one of"),
         ("config.yaml", "seed: 42", "sed: 42", "'sed' was unexpected"),
@@ -63,10 +65,16 @@ def test_a_mistake_is_found_while_it_is_typed(
     assert said in fault
 
 
+@pytest.mark.parametrize(
+    ("name", "option"), [("train/sklearn.yaml", "max_iter"), ("monitor/drift.yaml", "alpha")]
+)
 @pytest.mark.parametrize("value", ["${seed}", "???"])
-def test_what_hydra_fills_in_is_no_mistake(finished: Project, value: str) -> None:
-    file = finished.root / "conf/train/sklearn.yaml"
-    text = file.read_text().replace("max_iter: 40", f"max_iter: {value}")
+def test_what_hydra_fills_in_is_no_mistake(
+    finished: Project, name: str, option: str, value: str
+) -> None:
+    file = finished.root / "conf" / name
+    text, count = re.subn(rf"(?m)^( *{option}:).*$", rf"\1 {value}", file.read_text())
+    assert count == 1
     assert faults(file, text) == []
 
 

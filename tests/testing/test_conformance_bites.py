@@ -230,6 +230,14 @@ GENERAL = [
     ),
     Broken(
         "split",
+        "documents itself and its options",
+        "none of limits.depth",
+        "class Limits(OptionGroup):\n"
+        "    depth: int = Field(3)\n"
+        "limits: Limits = Field(Limits(), description='Limits of a tree.')",
+    ),
+    Broken(
+        "split",
         "has valid defaults",
         "The option 'size' is 0",
         'size: int = Field(0, ge=1, description="Its size.")',
@@ -1297,7 +1305,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import ConfigDict
 from mlops_plugins import ConfigurationError, DataError, Decision, Field, Finding, MlopsError
-from mlops_plugins import Component, Source
+from mlops_plugins import Component, OptionGroup, Source
 from mlops_plugins.artifacts import files, tables
 from {module} import {name} as Base
 

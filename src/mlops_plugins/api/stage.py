@@ -75,7 +75,8 @@ class Contract:
             called without them.
         optional: Methods that an implementation may do without.
         may_miss: Inputs that may be missing: `dvc.yaml` may leave out, or be older than, their stage.
-        default: What runs in a project whose `conf/config.yaml` does not name the stage.
+        default: What runs in a project whose `conf/config.yaml` is older than this package's stage. A
+            stage that a plugin adds takes part where `conf/` names it, and nowhere else.
         formats: The files of its outputs that others read, each with the model of its content.
     """
 

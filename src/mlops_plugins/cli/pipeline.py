@@ -79,9 +79,9 @@ def dag(root: Path, write: bool, as_json: bool) -> None:
         for line in dag.write(root):
             log(line)
     elif as_json:
-        echo_json(dag.as_data())
+        echo_json(dag.as_data(dag.project_pipeline(root)))
     else:
-        click.echo(dag.as_text())
+        click.echo(dag.as_text(dag.project_pipeline(root)))
 
 
 COMMANDS = (compose, run, dag)

@@ -98,7 +98,7 @@ def check(root: Path, composed: Mapping[str, Any]) -> Params:
     checked = Params(composed, where=conf_files.MAIN)
     checked.required_observers()
     choices = conf_files.choices(root)
-    for stage in plugin_manager().stages:
+    for stage in checked.pipeline.contracts:
         where = _place(root, stage, choices)
         if not checked.has(stage):
             raise _not_chosen(stage, where, named=stage in choices)
@@ -170,8 +170,8 @@ def _completed(composed: Tree, log: Callable[[str], None]) -> Tree:
     The parts of a template's update that are in `conf/` never reach a project: it is the team's.
     """
     manager = plugin_manager()
-    for stage in manager.stages:
-        name = manager.contract(stage).default
+    for stage, contract in manager.pipeline.of(()).contracts.items():
+        name = contract.default
         if name and stage not in composed:
             composed[stage] = {"name": name, **defaults(manager.load(stage, name))}
     for stage in manager.stages:
@@ -230,7 +230,7 @@ def _without_bookkeeping(tree: Mapping[str, Any]) -> Tree:
 
 def _write(root: Path, composed: Tree, checked: Params, kept: list[Override]) -> None:
     json_schema.write(
-        root, {stage: checked.section(stage).name for stage in plugin_manager().stages}
+        root, {stage: checked.section(stage).name for stage in checked.pipeline.contracts}
     )
     write_text(root / params.FILE, _text(root, composed, checked, kept))
 
@@ -238,7 +238,7 @@ def _write(root: Path, composed: Tree, checked: Params, kept: list[Override]) ->
 def _text(root: Path, composed: Tree, checked: Params, kept: list[Override]) -> str:
     """Return the file's text, each stage of the pipeline stamped with its implementation's fingerprint."""
     stamped: Tree = dict(composed)
-    for stage in plugin_manager().pipeline.stages:
+    for stage in checked.pipeline.stages:
         spec = checked.registered(stage).implementation
         stamp = fingerprint(spec, checked.component(stage), root)
         stamped[stage] = {**composed[stage], params.STAMP: stamp}

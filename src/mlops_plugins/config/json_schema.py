@@ -29,24 +29,36 @@ COMPOSED = {"type": "string", "pattern": r"\$\{.+\}|^\?\?\?$"}
 def of_options(name: str, options: type[Component], summary: str) -> dict[str, Any]:
     """Return the schema of `conf/<stage>/<name>.yaml`."""
     made = options.model_json_schema()
-    made.pop("required", None)  # `conf/` is composed from several files: none need be complete
-    properties: dict[str, Any] = {
+    groups = {key: _composable(group) for key, group in made.pop("$defs", {}).items()}
+    schema = _composable(made)
+    own = {
         "defaults": {"type": "array", "description": "Files that Hydra composes with this one."},
         "name": {"type": "string", "description": "The implementation.", "default": name},
     }
-    for key, property_ in made.get("properties", {}).items():
-        property_.pop("title", None)
-        description = property_.pop("description", "")
-        properties[key] = {"description": description, "anyOf": [property_, COMPOSED]}
-        if "default" in property_:
-            properties[key]["default"] = property_["default"]
     return {
         "$schema": DIALECT,
-        **made,
+        **({"$defs": groups} if groups else {}),
+        **schema,
         "title": summary,
         "description": options.__doc__ or summary,
-        "properties": properties,
+        "properties": own | schema.get("properties", {}),
     }
+
+
+def _composable(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return an object's schema of which any key may be missing, or a value that Hydra resolves.
+
+    `conf/` is composed from several files: none of them need be complete.
+    """
+    if "properties" not in schema:
+        return schema
+    properties = {}
+    for key, given in schema["properties"].items():
+        value = {name: said for name, said in given.items() if name not in ("title", "description")}
+        described = {"description": given.get("description", ""), "anyOf": [value, COMPOSED]}
+        properties[key] = described | ({"default": value["default"]} if "default" in value else {})
+    kept = {name: said for name, said in schema.items() if name != "required"}
+    return {**kept, "properties": properties}
 
 
 def of_config(root: Path) -> dict[str, Any]:

@@ -35,8 +35,8 @@ def choices(composed: Mapping[str, Any], base: Mapping[str, Any]) -> list[Overri
     """Return the implementations that `composed` chooses and `base` does not."""
     return [
         Override(stage, composed[stage]["name"])
-        for stage in plugin_manager().stages
-        if composed[stage]["name"] != base[stage]["name"]
+        for stage in plugin_manager().pipeline.of(composed).contracts
+        if stage not in base or composed[stage]["name"] != base[stage]["name"]
     ]
 
 

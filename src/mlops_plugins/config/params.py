@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlops_plugins.config.settings import Settings
+    from mlops_plugins.manager.pipeline import Pipeline
     from mlops_plugins.manager.plugin_manager import RegisteredComponent
 
 FILE = "params.yaml"
@@ -94,6 +95,11 @@ class Params:
         """Return whether an implementation is chosen for a stage."""
         found = self._tree.get(stage)
         return isinstance(found, dict) and "name" in found
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """Return the project's stages: the built-in ones, and those added ones that it names."""
+        return plugin_manager().pipeline.of(self._tree)
 
     def registered(self, stage: str) -> RegisteredComponent:
         """Return the description of a stage's implementation, and whose it is.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from mlops_plugins.api.stage import Contract
 
@@ -66,6 +67,15 @@ class Pipeline:
         for name, contract in self.contracts.items():
             for path in contract.outputs.values():
                 yield name, path
+
+    def of(self, named: Container[str]) -> Pipeline:
+        """Return the pipeline of a project: an added stage takes part where the project names it."""
+        taking_part = {
+            name: contract
+            for name, contract in self.contracts.items()
+            if name in CONTRACTS or name in named
+        }
+        return Pipeline(taking_part)
 
     @property
     def stages(self) -> tuple[str, ...]:

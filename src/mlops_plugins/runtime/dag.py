@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlops_plugins.api.stage import Contract
+    from mlops_plugins.manager.pipeline import Pipeline
 
 FILE = "dvc.yaml"
 RUN = "mlops run "
@@ -22,14 +23,19 @@ INGEST = "ingest"
 """Where data come from is the project's to say: its dependencies are left as they are."""
 
 
-def as_data() -> list[dict[str, Any]]:
+def project_pipeline(root: Path) -> Pipeline:
+    """Return the stages of the project at `root`: the built-in ones, and those that `conf/` names."""
+    named = {*conf_files.choices(root), *conf_files.load(root / conf_files.MAIN)}
+    return plugin_manager().pipeline.of(named)
+
+
+def as_data(pipeline: Pipeline) -> list[dict[str, Any]]:
     """Return each stage in the order they run.
 
     Returns:
         By stage: `stage`, `command`, `after` (the stages whose outputs it reads), `inputs` and `outputs`
         (paths below the project) and `parameters` (keys of params.yaml).
     """
-    pipeline = plugin_manager().pipeline
     makers = {
         path: name for name in pipeline.stages for path in pipeline.contracts[name].outputs.values()
     }
@@ -56,17 +62,16 @@ def _makers(paths: Iterable[str], makers: dict[str, str]) -> list[str]:
     return list(found)
 
 
-def as_text() -> str:
+def as_text(pipeline: Pipeline) -> str:
     """Return the graph for people: a line a stage, with the stages that it follows."""
-    stages = as_data()
+    stages = as_data(pipeline)
     width = max(len(each["stage"]) for each in stages)
     lines = (f"{each['stage']:<{width}}  <- {', '.join(each['after'])}" for each in stages)
     return "\n".join(line.removesuffix("  <- ").rstrip() for line in lines)
 
 
-def entry(stage: str) -> dict[str, Any]:
+def entry(pipeline: Pipeline, stage: str) -> dict[str, Any]:
     """Return what `dvc.yaml` says of a stage."""
-    pipeline = plugin_manager().pipeline
     contract = pipeline.placed(stage)
     made: dict[str, Any] = {"cmd": RUN + stage}
     if dependencies := pipeline.dependencies(stage):
@@ -115,7 +120,7 @@ def write(root: Path) -> list[str]:
             where=str(path),
             next_step="run this in a project's folder, or restore it: git checkout -- dvc.yaml",
         )
-    changes = list(_update(tree["stages"]))
+    changes = list(_update(project_pipeline(root), tree["stages"]))
     if changes:
         write_text(path, _spaced(conf_files.dump_edited(tree)))
     return changes or [f"{FILE} has every stage already"]
@@ -132,20 +137,19 @@ def _spaced(text: str) -> str:
     return "".join(lines)
 
 
-def _update(stages: Any) -> Iterator[str]:
-    names = plugin_manager().pipeline.stages
-    for name in [each for each in stages if each not in names]:
+def _update(pipeline: Pipeline, stages: Any) -> Iterator[str]:
+    for name in [each for each in stages if each not in pipeline.stages]:
         if str(stages[name].get("cmd", "")) == f"{RUN}{name}":
             del stages[name]
             yield f"removed the stage {name}"
     previous = "compose"
-    for name in names:
+    for name in pipeline.stages:
         if name not in stages:
             place = list(stages).index(previous) + 1 if previous in stages else len(stages)
-            stages.insert(place, name, _flowing(entry(name)))
+            stages.insert(place, name, _flowing(entry(pipeline, name)))
             yield f"added the stage {name}"
         else:
-            yield from _update_stage(name, stages[name])
+            yield from _update_stage(pipeline, name, stages[name])
         previous = name
 
 
@@ -158,8 +162,8 @@ def _flowing(made: dict[str, Any]) -> dict[str, Any]:
     return {**made, "params": parameters}
 
 
-def _update_stage(name: str, there: Any) -> Iterator[str]:
-    wanted = entry(name)
+def _update_stage(pipeline: Pipeline, name: str, there: Any) -> Iterator[str]:
+    wanted = entry(pipeline, name)
     for key in ("deps", "params", "metrics", "outs"):
         if key == "deps" and name == INGEST:
             continue

@@ -40,7 +40,7 @@ def run_all(root: Path, log: Callable[[str], None]) -> None:
     from mlops_plugins.config.compose import compose
 
     compose(root, in_experiment=False, log=log)
-    for stage in plugin_manager().pipeline.stages:
+    for stage in parameters.read(root).pipeline.stages:
         run_stage(root, stage, log)
 
 
@@ -60,7 +60,7 @@ def run_stage(root: Path, stage: str, log: Callable[[str], None]) -> None:
         for warned in [*manager.warned, *manager.deprecations(stage, params.section(stage).name)]:
             log(f"warning: {warned}")
         with observed(stage, params, context) as observed_context:
-            execute(manager.pipeline.placed(stage), observed_context, params)
+            execute(params.pipeline.placed(stage), observed_context, params)
     except BaseException:
         _restore_outputs(root, stage)
         raise

@@ -8,7 +8,6 @@ from mlops_plugins import estimators
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import tables
 from mlops_plugins.config import params
-from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,8 +24,9 @@ def describe(root: Path) -> list[dict[str, Any]]:
     Raises:
         DataError: There is no table of features, or a column of it can be no feature.
     """
-    context = params.read(root).context(root, lambda _: None)
-    features = plugin_manager().pipeline.placed(Stage.TRAIN).inputs["features"]
+    chosen = params.read(root)
+    context = chosen.context(root, lambda _: None)
+    features = chosen.pipeline.placed(Stage.TRAIN).inputs["features"]
     frame = tables.read_frame(root / features / "train.parquet")
     estimators.require_target(frame, context, where=f"{features}/train.parquet")
     others = (context.data.target, context.data.weight)

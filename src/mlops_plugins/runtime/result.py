@@ -14,7 +14,6 @@ from mlops_plugins.api.paths import METRICS, MODEL
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files, learning_curves
 from mlops_plugins.config import tuned_options
-from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,7 +57,7 @@ def collect(context: Context, params: Params) -> Result:
 
 def before_tracking(params: Params) -> list[str]:
     """Return the project's stages that make what is tracked and registered."""
-    stages = plugin_manager().pipeline.stages
+    stages = params.pipeline.stages
     return [stage for stage in stages[: stages.index(Stage.TRACK)] if params.has(stage)]
 
 

@@ -105,11 +105,7 @@ def _chosen_by(root: Path, stage: str, made: Params, applied: Mapping[str, Any])
         return f"{stage}={applied[stage]}, {APPLIED}"
     line = conf_files.chosen_at(root, stage, _group_choice(root, stage, made))
     line = line or conf_files.value_at(root, root / conf_files.MAIN, stage, "name")
-    if (
-        line is None
-        and stage not in conf_files.choices(root)
-        and plugin_manager().contract(stage).default
-    ):
+    if line is None and stage not in conf_files.choices(root):
         return f"the package: {conf_files.MAIN} is older than this stage, and does not name it"
     return f"{line}: {line.text}" if line else "conf/, by a file that Hydra composed"
 

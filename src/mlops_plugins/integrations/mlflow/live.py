@@ -12,7 +12,6 @@ from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files
 from mlops_plugins.config import params, tuned_options
 from mlops_plugins.integrations.mlflow.store import connected, create_run, experiment_of
-from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +106,7 @@ def training_key(root: Path, chosen: Params) -> str:
     tree = chosen.as_dict()
     sections = [tree[key] for key in ("project", "data", "seed", "threads")]
     sections.append(tuned_options.section(root, chosen))
-    features = files.digest(root / plugin_manager().pipeline.placed(Stage.TRAIN).inputs["features"])
+    features = files.digest(root / chosen.pipeline.placed(Stage.TRAIN).inputs["features"])
     learns_from = json.dumps([sections, features], sort_keys=True, default=str)
     return hashlib.sha256(learns_from.encode()).hexdigest()
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import MISSING, Component, defaults, parse, to_yaml
+from mlops_plugins.api.component import (
+    MISSING,
+    Component,
+    defaults,
+    parse,
+    single_options,
+    to_yaml,
+)
 from mlops_plugins.api.errors import ConfigurationError
 from mlops_plugins.manager import requirements, signatures
 from mlops_plugins.manager.plugin_manager import plugin_manager
@@ -85,7 +92,8 @@ def documents_itself(subject: Subject, folder: Path) -> None:
     """The class and each option say what they are: `mlops plugins show` and `conf/` repeat it."""
     loaded = _load(subject)
     require(loaded.__doc__, "its class was read", expected="a docstring", found="none")
-    mute = [name for name, field in loaded.model_fields.items() if not field.description]
+    declared = [*((name, loaded, name) for name in loaded.model_fields), *single_options(loaded)]
+    mute = {name: None for name, owner, key in declared if not owner.model_fields[key].description}
     require(
         not mute,
         "its options were read",

@@ -40,7 +40,6 @@ def mlops_stages() -> Iterable[Contract]:
         inputs={"features": "data/features"},
         outputs={"output": "reports/census.json"},
         parameters=("data",),
-        default="acme",
     )
 
 
