@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.helpers.documentation import assert_shown, blocks, pattern, python_blocks
+from tests.helpers.documentation import assert_shown, blocks, python_blocks, run_as_typed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.helpers.projects import Project
 
 pytestmark = pytest.mark.slow
@@ -21,34 +19,8 @@ pytestmark = pytest.mark.slow
 
 def test_the_tutorial_does_what_it_shows(template: Path, tmp_path: Path) -> None:
     (tmp_path / "mlops-template").symlink_to(template)
-    environment = {
-        key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "MAKEFLAGS")
-    }
-    environment |= {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "GIT_AUTHOR_NAME": "Test",
-        "GIT_AUTHOR_EMAIL": "test@example.com",
-        "GIT_COMMITTER_NAME": "Test",
-        "GIT_COMMITTER_EMAIL": "test@example.com",
-    }
-    marker = "=== the next command ==="
     commands = [command for block in blocks("tutorial.md") for command in block]
-    script = "\n".join(f"echo '{marker}'\n{typed} 2>&1" for typed, _ in commands)
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    outputs = done.stdout.split(marker + "\n")[1:]
-    for (typed, shown), printed in zip(commands, outputs, strict=True):
-        for line in shown:
-            assert re.search(pattern(line), printed), (
-                f"$ {typed}\nshould print {line!r}:\n{printed}"
-            )
+    run_as_typed(commands, tmp_path)
 
 
 def test_the_own_implementation_of_the_guide_trains(project: Project) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 from tests.helpers.projects import ROOT, Project
 
@@ -29,6 +33,38 @@ def pattern(shown: str) -> str:
 
 def python_blocks(page: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL)
+
+
+def run_as_typed(commands: list[tuple[str, list[str]]], folder: Path, **variables: str) -> None:
+    """Type commands one after the other in one shell, whose folder and environment last.
+
+    Each prints every line that the page shows below it. The commands of this environment are found;
+    who commits is Test.
+    """
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "MAKEFLAGS")
+    }
+    environment |= {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        **{f"GIT_{who}_NAME": "Test" for who in ("AUTHOR", "COMMITTER")},
+        **{f"GIT_{who}_EMAIL": "test@example.com" for who in ("AUTHOR", "COMMITTER")},
+    }
+    marker = "=== the next command ==="
+    script = "\n".join(f"echo '{marker}'\n{typed} 2>&1" for typed, _ in commands)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=environment | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    for (typed, shown), printed in zip(commands, done.stdout.split(f"{marker}\n")[1:], strict=True):
+        for line in shown:
+            assert re.search(pattern(line), printed), (
+                f"$ {typed}\nshould print {line!r}:\n{printed}"
+            )
 
 
 def assert_shown(project: Project, page: str) -> None:

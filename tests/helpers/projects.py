@@ -8,12 +8,14 @@ import shutil
 import site
 import subprocess
 import sys
+import tomllib
 import venv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import copier
+from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,6 +104,19 @@ class Project:
 
     def read(self, name: str) -> str:
         return (self.root / name).read_text()
+
+    def yaml(self, name: str) -> Any:
+        return YAML(typ="safe").load(self.root / name)
+
+    def toml(self) -> dict[str, Any]:
+        return tomllib.loads(self.read("pyproject.toml"))
+
+    def files(self) -> set[str]:
+        return {
+            path.relative_to(self.root).as_posix()
+            for path in self.root.rglob("*")
+            if path.is_file() or path.is_symlink()
+        }
 
     def write(self, name: str, text: str) -> None:
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,6 @@ import sys
 import tomllib
 import zipfile
 from email import message_from_bytes
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import copier
@@ -24,7 +23,7 @@ from ruamel.yaml import YAML
 
 from mlops_plugins import Stage
 from mlops_plugins.manager.plugin_manager import plugin_manager
-from tests.helpers.documentation import blocks, pattern
+from tests.helpers.documentation import blocks, run_as_typed
 from tests.helpers.projects import (
     ROOT,
     Project,
@@ -41,6 +40,7 @@ from tests.template.test_template import PINS, QUESTIONS, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 actionlint = test_template.actionlint
 
@@ -73,19 +73,6 @@ CASES = dict(cases())
 
 class Package(Project):
     """A rendered plugin package, and what it was rendered with."""
-
-    def yaml(self, name: str) -> Any:
-        return YAML(typ="safe").load(self.root / name)
-
-    def toml(self) -> dict[str, Any]:
-        return tomllib.loads(self.read("pyproject.toml"))
-
-    def files(self) -> set[str]:
-        return {
-            path.relative_to(self.root).as_posix()
-            for path in self.root.rglob("*")
-            if path.is_file()
-        }
 
     def answers(self) -> dict[str, Any]:
         answers: dict[str, Any] = self.yaml(".copier-answers.yml")
@@ -451,34 +438,14 @@ def test_a_project_chooses_it_by_one_word(wheel: Path, project: Project) -> None
 def test_the_guide_does_what_it_shows(template: Path, tmp_path: Path) -> None:
     """All but publishing, in environments that `make setup` makes."""
     (tmp_path / "mlops-template").symlink_to(template)
-    taken = ("VIRTUAL_ENV", "MAKEFLAGS")
-    environment = {key: value for key, value in os.environ.items() if key not in taken}
-    environment |= {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "PYTEST_ADDOPTS": "-k 'not conformance'",  # which another test runs
-        **{f"GIT_{who}_NAME": "Test" for who in ("AUTHOR", "COMMITTER")},
-        **{f"GIT_{who}_EMAIL": "test@example.com" for who in ("AUTHOR", "COMMITTER")},
-    }
     project = render(template, tmp_path / "late-flights")
-    subprocess.run(["make", "setup"], cwd=project.root, env=environment, check=True)
-    shorten(project)
     *shown, _publish = blocks("how-to/plugin-package.md")
     commands = [command for block in shown for command in block]
     assert len(commands) == 15
-    marker = "=== the next command ==="
-    script = "\n".join(f"echo '{marker}'\n{typed} 2>&1" for typed, _ in commands)
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    for (typed, lines), printed in zip(commands, done.stdout.split(marker + "\n")[1:], strict=True):
-        for line in lines:
-            assert re.search(pattern(line), printed), f"$ {typed}\n{line!r} is not in:\n{printed}"
+    run_as_typed([("make setup", [])], project.root)
+    shorten(project)
+    # Conformance is another test's.
+    run_as_typed(commands, tmp_path, PYTEST_ADDOPTS="-k 'not conformance'")
 
 
 # ------------------------------------------------------------------------------------------ updates

@@ -138,19 +138,6 @@ MADE_LATER = {"uv.lock", "models/champion", "params.yaml"}
 class Rendered(Project):
     """A rendered project, never changed: tests share it."""
 
-    def yaml(self, name: str) -> Any:
-        return YAML(typ="safe").load(self.root / name)
-
-    def toml(self) -> dict[str, Any]:
-        return tomllib.loads(self.read("pyproject.toml"))
-
-    def files(self) -> set[str]:
-        return {
-            path.relative_to(self.root).as_posix()
-            for path in self.root.rglob("*")
-            if path.is_file() or path.is_symlink()
-        }
-
     def answers(self) -> dict[str, Any]:
         """Return the answers as the template knows them: those not asked for have their default."""
         defaults = {key: question["default"] for key, question in ASKED.items()}
