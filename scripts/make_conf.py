@@ -35,6 +35,7 @@ STARTERS = (
     "evaluate/metrics",
     "explain/permutation",
     "gate/champion",
+    "report/page",
     "track/mlflow",
     "register/mlflow",
     "serve/fastapi",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import site
 import subprocess
@@ -193,16 +192,9 @@ def give_environment(project: Project) -> None:
     script.chmod(0o755)
 
 
-def write_card(project: Project) -> None:
-    """Say all that the model card asks of a team, so that models are promoted."""
-    said = re.sub(r"TODO: .*", "said by the tests", project.read("card.yaml"))
-    project.write("card.yaml", said)
-
-
 def begin(project: Project) -> Project:
     """Do what `make setup` does, on the tests' own environment."""
     give_environment(project)
-    write_card(project)
     project.write("uv.lock", "version = 1\n")
     git(project.root, "init", "--quiet", "--initial-branch=main")
     git(project.root, "config", "user.name", "Test")

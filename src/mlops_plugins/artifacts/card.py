@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mlops_plugins.api.errors import DataError, ModelError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
 FILE: Final = "card.yaml"
@@ -20,7 +20,7 @@ class Part:
     """One thing to say, and the question that it answers."""
 
     question: str
-    required: bool = True
+    optional: bool = False
 
 
 PARTS: Final[Mapping[str, Mapping[str, Part]]] = {
@@ -29,17 +29,20 @@ PARTS: Final[Mapping[str, Mapping[str, Part]]] = {
         "out_of_scope": Part("what it must not be used for, and for whom it was not made"),
         "limitations": Part("where it is known, or likely, to be wrong, and what that costs"),
         "contact": Part("who answers for it"),
-        "ethics": Part("who may be harmed, and what is done about it", required=False),
+        "ethics": Part("who may be harmed, and what is done about it", optional=True),
     },
     "data": {
         "origin": Part("who collected the rows, how, and for which purpose"),
         "personal_data": Part("which columns are about people, and why they may be used; or none"),
-        "gaps": Part("whom or what the rows leave out", required=False),
-        "maintenance": Part("who corrects the data, and how long they are kept", required=False),
+        "gaps": Part("whom or what the rows leave out", optional=True),
+        "maintenance": Part("who corrects the data, and how long they are kept", optional=True),
     },
 }
 """After Mitchell et al., Model Cards for Model Reporting, 2019, and Gebru et al., Datasheets for
 Datasets, 2021: what in them is not measured."""
+
+NAMES: Final = tuple(f"{section}.{name}" for section, parts in PARTS.items() for name in parts)
+"""Every part, as `model.intended_use`."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +51,14 @@ class Card:
 
     words: Mapping[str, Mapping[str, str]]
 
-    @property
-    def missing(self) -> list[str]:
-        """Return the required parts that nobody wrote, as `model.intended_use`."""
+    def missing(self, required: Collection[str] = ()) -> list[str]:
+        """Return the parts that nobody wrote, without optional ones that are not required."""
         return [
             f"{section}.{name}"
             for section, parts in PARTS.items()
             for name, part in parts.items()
-            if part.required and name not in self.words[section]
+            if name not in self.words[section]
+            and (not part.optional or f"{section}.{name}" in required)
         ]
 
 
@@ -120,7 +123,7 @@ def require_complete(missing: Sequence[str], *, then: str) -> None:
     """Refuse to promote a model about which something is not said.
 
     Args:
-        missing: The required parts that nobody wrote.
+        missing: The parts that the team requires, and that nobody wrote.
         then: What to do when they are written.
 
     Raises:

@@ -37,6 +37,16 @@ def _call(root: Path, method: str, **arguments: Any) -> Any:
     return getattr(registry, method)(project.context, **arguments)
 
 
+def _required_words(root: Path) -> list[str]:
+    """Return the parts of the card that the team requires, as the last report says."""
+    from mlops_plugins.api.paths import REPORT
+    from mlops_plugins.artifacts import files
+
+    content = files.read_json_if_any(root / REPORT / "card.json") or {}
+    required: list[str] = content.get("required", [])
+    return required
+
+
 @click.command()
 @click.argument("version")
 @because
@@ -45,7 +55,9 @@ def promote(root: Path, version: str, because: str) -> None:
     """Make a registered VERSION champion; say --because if its verdict was not `promote`."""
     from mlops_plugins.artifacts import card
 
-    card.require_complete(card.read(root / card.FILE).missing, then=f"mlops promote {version}")
+    required = _required_words(root)
+    missing = [part for part in card.read(root / card.FILE).missing(required) if part in required]
+    card.require_complete(missing, then=f"mlops promote {version}")
     change = _call(root, "promote", version=version, because=because)
     click.echo(f"version {change.after} is champion, after {change.before or 'none'}")
 

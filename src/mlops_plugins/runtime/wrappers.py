@@ -35,7 +35,7 @@ def train(execution: Execution) -> None:
 
 
 def register(execution: Execution) -> None:
-    """Register; promote no model of which the team has not said what it is for."""
+    """Register; promote no model of which the team has not said what it requires itself to say."""
     if execution.params.section(Stage.REGISTER).name != NONE:
         _require_card(execution.context.root, execution.inputs["verdict"])
     execution.call()
@@ -51,4 +51,6 @@ def _require_card(root: Path, verdict: Path) -> None:
             where=str(path),
             next_step="dvc repro; if dvc.yaml has no stage `report`, first: copier update",
         )
-    card.require_complete(files.read_json(path)["missing"], then="dvc repro")
+    said = files.read_json(path)
+    lacking = [part for part in said["missing"] if part in said.get("required", [])]
+    card.require_complete(lacking, then="dvc repro")

@@ -12,7 +12,7 @@ import pytest
 from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts import card
 from tests.helpers.browser import DESKTOP, PHONE, Browser, faint_texts, fits, requests
-from tests.helpers.projects import Project, begin, render
+from tests.helpers.projects import Project, render
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,9 +91,12 @@ def test_card_and_sheet_come_from_the_run_and_the_teams_words(finished: Project)
     assert json.loads(finished.read("reports/report/card.json"))["missing"] == []
 
 
-def test_a_placeholder_is_an_error_at_promotion_and_nothing_is_registered(
-    project: Project,
-) -> None:
+def require(project: Project, *parts: str) -> None:
+    project.edit("conf/report/page.yaml", "required: []", f"required: [{', '.join(parts)}]")
+
+
+def test_a_required_part_that_is_a_placeholder_stops_a_promotion(project: Project) -> None:
+    require(project, "model.out_of_scope")
     words = project.read("card.yaml").splitlines()
     at = words.index("  out_of_scope: >-") + 1
     words[at] = "    TODO: " + words[at].strip()
@@ -121,7 +124,9 @@ def test_a_version_keeps_its_card(finished: Project) -> None:
 
 
 def test_a_promotion_by_hand_asks_for_words_too(project: Project) -> None:
+    require(project, "data.personal_data")
     project.edit("card.yaml", "personal_data: none", "personal_data: TODO")
+    project.dvc("repro", "report")
     refused = project.mlops("promote", "1", check=False)
     assert refused.returncode == 5
     assert "its card says nothing of data.personal_data" in refused.stderr
@@ -130,8 +135,32 @@ def test_a_promotion_by_hand_asks_for_words_too(project: Project) -> None:
     assert "is champion already" in project.mlops("promote", "1", check=False).stderr
 
 
+def test_a_champion_that_nobody_described_says_so(project: Project) -> None:
+    project.write("card.yaml", "model:\n")
+    for store in ("mlflow.db", "reports/registration.json"):
+        (project.root / store).unlink()
+    done = project.dvc("repro")
+    assert "card.yaml says nothing of model.intended_use, model.out_of_scope" in done.stderr
+    assert "the model card asks for it" in done.stderr
+    assert json.loads(project.read("reports/registration.json"))["alias"] == "champion"
+    assert "Nobody has written" in project.read(REPORT)
+    assert "**Incomplete:** nobody has written model.intended_use" in project.read(
+        "reports/report/model-card.md"
+    )
+
+
+def test_a_part_that_there_is_not_cannot_be_required(project: Project) -> None:
+    require(project, "model.intended_uses")
+    refused = project.mlops("compose", check=False)
+    assert refused.returncode == 3
+    assert "the card has no part 'model.intended_uses'" in refused.stderr
+    assert "Did you mean 'model.intended_use'?" in refused.stderr
+
+
 def test_a_model_that_is_kept_needs_no_words(project: Project) -> None:
     """Only a promotion asks for them: a first try of a team is not held up by prose."""
+    require(project, "model.intended_use")
+    project.mlops("compose")
     verdict = json.loads(project.read("reports/verdict.json")) | {
         "decision": "keep",
         "champion": "1",
@@ -146,7 +175,7 @@ def test_a_model_that_is_kept_needs_no_words(project: Project) -> None:
 def test_a_project_of_ones_own_begins_with_questions(template: Path, tmp_path: Path) -> None:
     project = render(template, tmp_path / "own", data_source="file", author_name="Ada")
     said = card.read(project.root / "card.yaml")
-    assert said.missing == [
+    assert said.missing() == [
         "model.intended_use",
         "model.out_of_scope",
         "model.limitations",
@@ -154,8 +183,6 @@ def test_a_project_of_ones_own_begins_with_questions(template: Path, tmp_path: P
         "data.personal_data",
     ]
     assert said.words["model"]["contact"].startswith("Ada <")
-    begin(project)
-    assert card.read(project.root / "card.yaml").missing == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from mlops_plugins.api.formats.base import Content, Field
 
 
 class Card(Content):
-    """Whether the model card is complete: with a part missing, no model is promoted."""
+    """What the model card lacks: with a required part missing, no model is promoted."""
 
     model: str = Field(description="The digest of the model's folder.")
-    missing: list[str] = Field(description="The required parts that nobody wrote.")
+    missing: list[str] = Field(description="The parts that nobody wrote.")
+    required: list[str] = Field([], description="The parts that a promotion needs.")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_plugins.api.component import Component
 from mlops_plugins.artifacts import card as cards
 from mlops_plugins.artifacts import files
+from mlops_plugins.stages.report.options import CardOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
 
 
-class NoReport(Component):
-    """Writes no page; only whether the team's card is complete, which a promotion needs."""
+class NoReport(CardOptions):
+    """Writes no page; only what the team's card lacks, which a promotion may need."""
 
     def report(
         self, context: Context, *, model: Path, card: Path, output: Path, **_: object
     ) -> None:
         """Write `card.json` alone."""
-        missing = cards.read(card).missing
-        files.write_json(output / "card.json", {"model": files.digest(model), "missing": missing})
+        self.write_card(cards.read(card), files.digest(model), output)

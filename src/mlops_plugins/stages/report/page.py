@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.component import Component
-from mlops_plugins.artifacts.files import write_json, write_text
+from mlops_plugins.artifacts.files import write_text
+from mlops_plugins.stages.report.options import CardOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
 
 
-class Page(Component):
+class Page(CardOptions):
     """Gathers the stages' results; the team's `card.yaml` says what no run can know."""
 
     def report(
@@ -34,16 +34,19 @@ class Page(Component):
         words = cards.read(card)
         run = facts.gather(context, parameters, facts.StageOutputs(**outputs))
         output.mkdir()
-        write_json(
-            output / "card.json", {"model": run["model"]["digest"], "missing": words.missing}
-        )
+        self.write_card(words, run["model"]["digest"], output)
+        missing = words.missing(self.required)
         for name in ("report.html", "model-card.md", "data-sheet.md"):
             text = pages.render(
-                f"stages/report/{name}.j2", run=run, card=words.words, parts=cards.PARTS
+                f"stages/report/{name}.j2",
+                run=run,
+                card=words.words,
+                parts=cards.PARTS,
+                missing=missing,
+                required=self.required,
             )
             write_text(output / name, text)
-        if words.missing:
-            context.log(
-                f"card.yaml says nothing of {', '.join(words.missing)}: "
-                "until it does, no model is promoted"
-            )
+        if missing:
+            held_up = set(missing) & set(self.required)
+            then = "no model is promoted until it does" if held_up else "the model card asks for it"
+            context.log(f"card.yaml says nothing of {', '.join(missing)}: {then}")
