@@ -74,6 +74,8 @@ def test_a_file_becomes_a_champion(
     assert json.loads(project.read("reports/metrics.json"))[metric] > floor
     assert json.loads(project.read("reports/verdict.json"))["decision"] == "promote"
     assert project.repro() == []
+    if task == "multiclass":
+        assert_its_tests_know_its_columns(project)
 
     scored = predictions(project, f"data/source/{name}")
     assert len(scored) == len(frame)
@@ -86,6 +88,22 @@ def test_a_file_becomes_a_champion(
     project.dvc("plots", "show")  # every file that dvc.yaml names can be drawn
     found = project.mlops("monitor", "--data", f"data/source/{name}", check=False)
     assert found.returncode in (0, 10), found.stdout + found.stderr
+
+
+def assert_its_tests_know_its_columns(project: Project) -> None:
+    """The project's own tests pass on features of its own columns, and find one that leaks."""
+    before = project.read("src/late/features.py")
+    tests = ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    good, leaking = 'rows["alcohol"] > 13', 'rows["alcohol"] > rows["alcohol"].mean()'
+    project.edit("src/late/features.py", "date_parts(rows)", f"date_parts(rows).assign(x={good})")
+    passed = project.run(*tests).stdout
+    assert " passed" in passed
+    assert "skipped" not in passed
+    project.edit("src/late/features.py", good, leaking)
+    failed = project.run(*tests, check=False)
+    assert "1 failed" in failed.stdout
+    assert "test_a_row_has_the_same_features_alone_as_among_others" in failed.stdout
+    project.write("src/late/features.py", before)
 
 
 def predictions(project: Project, rows: str, **options: Any) -> pd.DataFrame:

@@ -12,6 +12,7 @@ the package and scikit-learn carry: 409 flights above all, of which `late` (0 or
 """
 
 from mlops_plugins.testing.failure import ConformanceError
+from mlops_plugins.testing.rows import example_rows
 from mlops_plugins.testing.suite import Check, checks
 
-__all__ = ["Check", "ConformanceError", "checks"]
+__all__ = ["Check", "ConformanceError", "checks", "example_rows"]
