@@ -25,7 +25,10 @@ EDITS = {
     "README.md": ("## Begin", "## Ours\n\nOur own words.\n\n## Begin"),
     "pyproject.toml": ('"pandas>=2.3,<4"]', '"pandas>=2.3,<4", "polars>=1"]'),
     "schema.yaml": ("\ncolumns: {}", "\ncolumns:\n  late: {type: category, values: [0, 1]}"),
-    "tests/test_features.py": ("import pandas as pd\n", "import pandas as pd  # and nothing else\n"),
+    "tests/test_features.py": (
+        "import pandas as pd\n",
+        "import pandas as pd  # and nothing else\n",
+    ),
 }
 
 

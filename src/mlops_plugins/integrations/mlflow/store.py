@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import ConfigurationError
 from mlops_plugins.artifacts import files
+from mlops_plugins.integrations.mlflow import location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from mlops_plugins.api.context import Context
 
 DIGEST_TAG = "mlops.digest"
-DATABASE = "mlflow.db"
 QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
@@ -38,9 +38,12 @@ def connected(context: Context) -> Any:
         return _reached(uri)
     # MLflow's first use of a database creates its tables, and two first uses at once fail.
     with alone(context):
-        if not (context.home / DATABASE).exists():
-            _make_database(context.home / DATABASE)
-        client = _connect(f"sqlite:///{context.home / DATABASE}")
+        database = context.home / location.DATABASE
+        if database.exists():
+            location.follow(context.home)
+        else:
+            _make_database(database)
+        client = _connect(location.address(database))
         client.search_experiments(max_results=1)
     return client
 
@@ -62,7 +65,7 @@ def _make_database(path: Path) -> None:
     import sqlite3
 
     with files.replacing(path) as draft:
-        _connect(f"sqlite:///{draft}").search_experiments(max_results=1)
+        _connect(location.address(draft)).search_experiments(max_results=1)
         # MLflow keeps its connection: what it wrote must be in the file itself before that moves.
         with sqlite3.connect(draft) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -137,7 +140,7 @@ def _artifacts(client: Any) -> str | None:
     uri = str(client.tracking_uri)
     if not uri.startswith("sqlite:///"):
         return None
-    return (Path(uri.removeprefix("sqlite:///")).parent / "mlartifacts").as_uri()
+    return location.artifacts(Path(uri.removeprefix("sqlite:///")).parent)
 
 
 def find_run(

@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from mlops_plugins.api.component import Field
-from mlops_plugins.integrations.mlflow.store import DATABASE, connected
+from mlops_plugins.integrations.mlflow.location import DATABASE
+from mlops_plugins.integrations.mlflow.store import connected
 from mlops_plugins.stages.register.mlflow_versions import MlflowStore
 from mlops_plugins.stages.register.model_registry import PromotingRegistry
 
