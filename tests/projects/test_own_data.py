@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from sklearn import datasets
 
+from tests.helpers.projects import Project, give_environment
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from tests.helpers.projects import Project
 
 pytestmark = pytest.mark.slow
 
@@ -88,6 +88,20 @@ def test_a_file_becomes_a_champion(
     project.dvc("plots", "show")  # every file that dvc.yaml names can be drawn
     found = project.mlops("monitor", "--data", f"data/source/{name}", check=False)
     assert found.returncode in (0, 10), found.stdout + found.stderr
+
+    if task == "binary":
+        assert_it_may_be_moved(project, f"data/source/{name}", scored)
+
+
+def assert_it_may_be_moved(project: Project, rows: str, scored: pd.DataFrame) -> None:
+    """In another folder, whose name is odd, the champion is there and nothing is stale."""
+    moved = Project(project.root.rename(project.root.with_name("100%20?now")))
+    give_environment(moved)
+    assert moved.repro() == []
+    pd.testing.assert_frame_equal(predictions(moved, rows), scored)
+    assert "champion" in moved.mlops("history").stdout
+    moved.edit("conf/train/sklearn.yaml", "max_iter: 200", "max_iter: 20")
+    assert "register" in moved.repro()
 
 
 def assert_its_tests_know_its_columns(project: Project) -> None:
