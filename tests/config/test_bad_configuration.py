@@ -95,6 +95,14 @@ WRONG = {
         (CONFIG, "seed: 42", "seed: many"),
         ["'seed' is 'many'", f"{CONFIG}: seed", "int"],
     ),
+    "a project's name with a slash": (
+        (CONFIG, 'project: "late"', 'project: "team/late"'),
+        ["'project' is 'team/late'", f"{CONFIG}: project", "letters, digits"],
+    ),
+    "a project's name with a quote": (
+        (CONFIG, 'project: "late"', 'project: "it\'s late"'),
+        ["'project' is \"it's late\"", f"{CONFIG}: project", "letters, digits"],
+    ),
     "unknown task": (
         (CONFIG, "task: binary", "task: binry"),
         ["'data.task' is 'binry'", f"{CONFIG}: data.task", "one of binary, multiclass, regression"],

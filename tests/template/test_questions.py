@@ -132,7 +132,6 @@ def test_the_options_that_projects_begin_with_are_those_the_package_declares() -
 
 BAD = [
     ({"project_name": ""}, "Letters, digits"),
-    ({"project_name": "x"}, "Letters, digits"),
     ({"project_name": "2late"}, "Letters, digits"),
     ({"project_name": "late!"}, "Letters, digits"),
     ({"project_name": "late "}, "Letters, digits"),
@@ -151,7 +150,7 @@ BAD = [
     ({"package_name": "null"}, "'null' is a keyword of Python or YAML"),
     ({"package_name": "off"}, "'off' is a keyword of Python or YAML"),
     ({"package_name": "email"}, "'email' is a module of Python's own"),
-    ({"project_name": "Statistics"}, "'statistics' is a module of Python's own"),
+    ({"package_name": "statistics"}, "'statistics' is a module of Python's own"),
     ({"package_name": "mlops_plugins"}, "'mlops_plugins' is the name of a package"),
     ({"package_name": "tests"}, "'tests' is the name of a package"),
     ({"project_name": "Fastapi"}, "'fastapi' is the name of a package"),
@@ -235,6 +234,30 @@ def test_the_folder_names_the_project(plain: Path, tmp_path: Path) -> None:
     text = (tmp_path / "Late flights" / "pyproject.toml").read_text()
     assert tomllib.loads(text)["project"]["name"] == "late-flights"
     assert (tmp_path / "Late flights" / "src" / "late_flights" / "features.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "package"),
+    [
+        ("2024-churn", "churn", "churn"),
+        ("my.project", "my-project", "my_project"),
+        ("p", "p", "p"),
+        ("churn_", "churn", "churn"),
+        ("what? now", "what- now", "what_now"),
+        ("a%20b", "a-20b", "a_20b"),
+        ("日本", "my-project", "my_project"),
+        ("email", "email", "email_model"),
+        ("Class", "Class", "class_model"),
+        ("Off", "Off", "off_model"),
+    ],
+)
+def test_whatever_the_folder_is_called_nobody_need_be_asked(
+    plain: Path, tmp_path: Path, folder: str, name: str, package: str
+) -> None:
+    answer(plain, tmp_path / folder)
+    answers = YAML(typ="safe").load(tmp_path / folder / ".copier-answers.yml")
+    assert (answers["project_name"], answers["package_name"]) == (name, package)
+    assert (tmp_path / folder / "src" / package / "features.py").exists()
 
 
 def test_answers_can_come_from_a_file_alone(plain: Path, tmp_path: Path) -> None:

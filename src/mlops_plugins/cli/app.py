@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -39,6 +40,13 @@ class Commands(click.Group):
             sys.exit(error.exit_code)
 
 
+def _replace_what_the_terminal_lacks() -> None:
+    """Print a question mark for a character that the locale's encoding has not, as below `LC_ALL=C`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mlops-plugins")
 @click.option(
@@ -53,6 +61,7 @@ def main(context: click.Context, project: Path) -> None:
     """Run the stages and jobs of a machine-learning project."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    _replace_what_the_terminal_lacks()
     context.obj = project.resolve()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 def _given(value: str) -> str:
     if value == MISSING:
         raise ValueError("has no value")
+    return value
+
+
+def _name_of_models(value: str) -> str:
+    """Registries make addresses and queries of it."""
+    if not re.fullmatch(r"\w[\w .-]*", value):
+        raise ValueError("is no name")
     return value
 
 
@@ -49,7 +57,9 @@ class ObserverSettings(_Closed):
 class Settings(_Closed):
     """All that `conf/config.yaml` says beside its stages."""
 
-    project: str = Field(description="str")
+    project: Annotated[str, AfterValidator(_name_of_models)] = Field(
+        description="a name of letters, digits, spaces, '-', '_' and '.': models are registered by it"
+    )
     seed: int = Field(description="int")
     threads: int = Field(description="int")
     data: DataSettings = Field(description="dict")

@@ -239,3 +239,5 @@ def test_the_features_are_shown(shops: Project) -> None:
     told = shops.mlops("features", COLUMNS="200").stdout
     assert len(told.splitlines()) == len(found) + 1
     assert "größe. in m" in told
+    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    assert "gr??e. in m" in shops.mlops("features", COLUMNS="200", **ascii_only).stdout

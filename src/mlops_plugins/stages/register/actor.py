@@ -27,7 +27,9 @@ def current_actor(root: Path) -> str:
 def _git_email(root: Path) -> str:
     command = ["git", "-C", str(root), "config", "user.email"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        return subprocess.run(
+            command, capture_output=True, encoding="utf-8", check=False
+        ).stdout.strip()
     except OSError:
         return ""
 
