@@ -902,6 +902,25 @@ def test_the_hooks_are_the_projects_own_tools(rendered: Callable[[str], Rendered
 # ------------------------------------------------------------------------------- as projects do it
 
 
+@pytest.mark.parametrize(
+    ("ignored", "of_its_own"), [("", False), ("late/\n", True)], ids=["kept", "ignored"]
+)
+def test_a_folder_of_another_repository_gets_none_of_its_own(
+    template: Path, tmp_path: Path, ignored: str, of_its_own: bool
+) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text(ignored)
+    project = render(template, tmp_path / "late")
+    # Neither the environment nor the hooks are what this is about.
+    told = run("make", "setup", "UV=true", folder=project.root)
+    assert (project.root / ".git").exists() is of_its_own
+    assert (f"part of the repository {tmp_path}" in told) is not of_its_own
+    assert (".pre-commit-config.yaml and .github/workflows there" in told) is not of_its_own
+    assert "late/" in git(tmp_path, "status", "--porcelain") or of_its_own
+    if of_its_own:
+        assert "Begin from the template" in git(project.root, "log", "--oneline")
+
+
 @pytest.fixture(scope="module", params=["defaults", "data_source=file"])
 def begun(
     request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
