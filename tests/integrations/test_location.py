@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
+import mlflow
 
 USE = """
 import json, sys
@@ -30,35 +28,36 @@ json.dump(notes, sys.stdout)
 """Makes a run with a file, and reads the files of all runs."""
 
 
-def use(home: Path) -> str:
+def use(home: Path, *paths: Path) -> str:
     return subprocess.run(
-        [sys.executable, "-c", USE, str(home)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", USE, str(home)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))},
     ).stdout
 
 
-@pytest.mark.parametrize("name", ["a%20b", "what? now", "c#1", "it's ünder"])
-def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
-    home = tmp_path / "there" / name
-    home.mkdir(parents=True)
-    assert use(home) == '["text"]'
-    assert (home / "mlflow.db").is_file()
-    assert [path.name for path in (tmp_path / "there").iterdir()] == [name]
-    assert use(home) == '["text", "text"]'
+def test_a_project_may_have_any_name_be_moved_and_be_copied(tmp_path: Path) -> None:
+    name = "a%20b? #1 it's ünder"
+    first, moved, copied = tmp_path / name, tmp_path / "50%", tmp_path / "copy"
+    first.mkdir()
+    assert use(first) == '["text"]'
+    assert {path.name for path in tmp_path.iterdir()} == {name}
+
+    first.rename(moved)
+    assert use(moved) == '["text", "text"]'
+    assert {path.name for path in tmp_path.iterdir()} == {"50%"}
+
+    shutil.copytree(moved, copied)
+    before = sorted(moved.rglob("*"))
+    assert use(copied) == '["text", "text", "text"]'
+    assert sorted(moved.rglob("*")) == before
 
 
-def test_a_project_that_was_moved_finds_its_artifacts(tmp_path: Path) -> None:
-    (tmp_path / "one").mkdir()
-    use(tmp_path / "one")
-    (tmp_path / "one").rename(tmp_path / "two %")
-    assert use(tmp_path / "two %") == '["text", "text"]'
-    assert not (tmp_path / "one").exists()
-
-
-def test_a_copy_does_not_write_into_what_it_was_copied_from(tmp_path: Path) -> None:
-    (tmp_path / "one").mkdir()
-    use(tmp_path / "one")
-    shutil.copytree(tmp_path / "one", tmp_path / "two")
-    before = sorted((tmp_path / "one").rglob("*"))
-    assert use(tmp_path / "two") == '["text", "text"]'
-    shutil.rmtree(tmp_path / "two" / "mlartifacts")
-    assert sorted((tmp_path / "one").rglob("*")) == before
+def test_an_environment_may_be_in_a_folder_of_any_name(tmp_path: Path) -> None:
+    """As `.venv` is, which is in the project."""
+    packages = tmp_path / "50% off"
+    packages.symlink_to(Path(mlflow.__file__).parent.parent)
+    assert use(tmp_path, packages) == '["text"]'
+    assert use(tmp_path, packages) == '["text", "text"]'

@@ -52,6 +52,26 @@ def _linked(folder: Path) -> Path:
     return link
 
 
+def escape_percent_signs() -> None:
+    """Let MLflow find its migrations where the environment's path has a percent sign, as in `50% off/.venv`.
+
+    MLflow escapes the sign in the database's address only, and Alembic takes it for a placeholder.
+    """
+    import alembic.config
+    import mlflow
+
+    set_option = alembic.config.Config.set_main_option
+    if "%" not in mlflow.__file__ or set_option.__module__ == __name__:
+        return
+
+    def set_escaped(config: alembic.config.Config, name: str, value: str) -> None:
+        if name == "script_location":
+            value = value.replace("%%", "%").replace("%", "%%")
+        set_option(config, name, value)
+
+    alembic.config.Config.set_main_option = set_escaped  # type: ignore[assignment, method-assign]  # the parameter is called self there
+
+
 def artifacts(home: Path) -> str:
     """Return the address of a project's artifacts."""
     return (home.resolve() / ARTIFACTS).as_uri()

@@ -101,6 +101,7 @@ def _connect(uri: str) -> Any:
     """Return a client of this store, which MLflow's own functions then use too."""
     import mlflow
 
+    location.escape_percent_signs()
     configured = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
