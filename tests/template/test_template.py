@@ -921,6 +921,34 @@ def test_a_folder_of_another_repository_gets_none_of_its_own(
         assert "Begin from the template" in git(project.root, "log", "--oneline")
 
 
+UV = """\
+#!/bin/sh
+case "$*" in *"pre-commit install") printf '#!/bin/sh\\ncommand -v uv\\n' > .git/hooks/pre-commit ;; esac
+"""
+"""What stands for uv where only a hook is to be installed, which says where it finds uv."""
+
+
+def test_hooks_find_the_uv_that_setup_fetched_and_a_moved_environment_is_made_again(
+    template: Path, tmp_path: Path
+) -> None:
+    project = render(template, tmp_path / "late")
+    project.write(".tools/bin/uv", UV)
+    (project.root / ".tools/bin/uv").chmod(0o755)
+    project.write(".venv/bin/activate", f"VIRTUAL_ENV={tmp_path}/elsewhere/.venv")
+    for _ in range(2):
+        run("make", "setup", "UV=.tools/bin/uv", folder=project.root)
+        hook = project.root / ".git/hooks/pre-commit"
+        bare = {"PATH": "/usr/bin:/bin"}
+        found = subprocess.run(
+            [hook], cwd=project.root, env=bare, capture_output=True, text=True, check=True
+        )
+        assert found.stdout == ".tools/bin/uv\n"
+    assert not (project.root / ".venv").exists()
+    project.write(".venv/bin/activate", f"VIRTUAL_ENV={project.root}/.venv")
+    run("make", "setup", "UV=.tools/bin/uv", folder=project.root)
+    assert (project.root / ".venv").exists()
+
+
 @pytest.fixture(scope="module", params=["defaults", "data_source=file"])
 def begun(
     request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
