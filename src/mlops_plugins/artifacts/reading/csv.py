@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.artifacts import batches
-from mlops_plugins.artifacts.reading import csv_dialect, errors, headers
+from mlops_plugins.artifacts.reading import csv_dialect, errors, headers, nulls
 from mlops_plugins.artifacts.reading.types import joined, plain, plain_schema
 from mlops_plugins.artifacts.reading.writer import store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -75,9 +75,15 @@ class Text:
     delimiter: str
     decimal: str
     null_values: tuple[str, ...]
+    """Texts that mean a missing value, the empty one too."""
 
     def reader(
-        self, types: Mapping[str, Any], bad: BadRows, *, only: list[str] | None = None
+        self,
+        types: Mapping[str, Any],
+        bad: BadRows,
+        *,
+        only: list[str] | None = None,
+        null_values: Sequence[str] | None = None,
     ) -> Any:
         """Open it as a stream of batches."""
         import pyarrow as pa
@@ -95,18 +101,22 @@ class Text:
             csv.ParseOptions(
                 delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=bad
             ),
-            self.conversion(types, only),
+            self.conversion(types, only, null_values),
         )
 
-    def conversion(self, types: Mapping[str, Any], only: list[str] | None = None) -> Any:
+    def conversion(
+        self,
+        types: Mapping[str, Any],
+        only: list[str] | None = None,
+        null_values: Sequence[str] | None = None,
+    ) -> Any:
         """Return how fields become values."""
         from pyarrow import csv
 
-        usual = csv.ConvertOptions().null_values
         return csv.ConvertOptions(
             column_types=dict(types),
             include_columns=only or [],
-            null_values=[*usual, *self.null_values],
+            null_values=list(self.null_values if null_values is None else null_values),
             strings_can_be_null=True,
             decimal_point=self.decimal,
         )
@@ -136,7 +146,8 @@ def convert(
         raise _endless(name, f"{name}, the last of {rows:,} rows that were found")
     dialect = {"delimiter": text.delimiter, "encoding": text.encoding, "decimal": text.decimal}
     left_out = {"bad_rows": {"count": bad.count, "rows": bad.numbers}} if bad.count else {}
-    return {"rows": rows, **dialect, **left_out}
+    words = _null_words(text, output, options.target)
+    return {"rows": rows, **dialect, **left_out, **({"target_nulls": words} if words else {})}
 
 
 def _text(source: Path, name: str, options: ReadOptions) -> Text:
@@ -175,7 +186,7 @@ def _text(source: Path, name: str, options: ReadOptions) -> Text:
         skipped=1 if declared else 0,
         delimiter=delimiter,
         decimal=options.decimal or csv_dialect.decimal(sample_rows, delimiter),
-        null_values=options.null_values,
+        null_values=nulls.texts(options.null_values, usual=options.usual_nulls),
     )
 
 
@@ -200,6 +211,23 @@ def _stored(text: Text, output: Path, types: Mapping[str, Any]) -> tuple[int, Ba
             else:
                 fixed |= _inferred(text, fixed)
                 inferred = True
+
+
+def _null_words(text: Text, output: Path, column: str) -> dict[str, int]:
+    """Return which texts stand in a column for its missing values, and in how many rows."""
+    import pyarrow as pa
+
+    with batches.opened(output) as table:
+        if column not in table.names or not any(
+            batch.column(0).null_count for batch in table.batches([column])
+        ):
+            return {}
+    counter = nulls.Counter(text.null_values)
+    as_text = {column: pa.string()}
+    with text.reader(as_text, BadRows(), only=[column], null_values=[""]) as reader:
+        for batch in reader:
+            counter.add(batch.column(0))
+    return counter.counts
 
 
 def _plain(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import ConfigurationError, DataError, did_you_mean
-from mlops_plugins.artifacts.reading import errors, headers
+from mlops_plugins.artifacts.reading import errors, headers, nulls
 from mlops_plugins.artifacts.reading.values import MixedError, column
 from mlops_plugins.artifacts.reading.writer import store
 
@@ -36,13 +37,18 @@ def convert(
     rows = _rows(source, name, options.sheet)
     names, columns = _columns(rows, name)
     headers.check(names, f"The data file {PurePath(name).name}", where=f"{name}: header")
-    missing = _missing(options)
+    missing = frozenset(nulls.texts(options.null_values, usual=options.usual_nulls))
     arrays = [
         _array(values, missing, types.get(each))
         for each, values in zip(names, columns, strict=True)
     ]
     batch = pa.RecordBatch.from_arrays(arrays, names=names)
-    return {"rows": store(output, batch.schema, [batch])}
+    targets = columns[names.index(options.target)] if options.target in names else []
+    words = Counter(each for each in targets if isinstance(each, str) and each in missing)
+    return {
+        "rows": store(output, batch.schema, [batch]),
+        **({"target_nulls": dict(sorted(words.items()))} if words else {}),
+    }
 
 
 def _rows(source: Path, name: str, sheet: str) -> list[list[Any]]:
@@ -104,12 +110,6 @@ def _columns(rows: Sequence[Sequence[Any]], name: str) -> tuple[list[str], list[
                 next_step="name the column, and remove what stands above the header",
             )
     return names, columns
-
-
-def _missing(options: ReadOptions) -> frozenset[str]:
-    from pyarrow import csv
-
-    return frozenset([*csv.ConvertOptions().null_values, *options.null_values])
 
 
 def _array(values: Sequence[Any], missing: frozenset[str], kind: Any) -> pa.Array:

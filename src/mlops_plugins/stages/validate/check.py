@@ -18,6 +18,7 @@ from mlops_plugins.stages.validate import leakage, repeats
 from mlops_plugins.stages.validate.findings import Finding, Tally
 from mlops_plugins.stages.validate.observations import Observed
 from mlops_plugins.stages.validate.rules import Rules
+from mlops_plugins.stages.validate.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -123,6 +124,7 @@ class _Pass:
         # Of one column alone, equal values say nothing.
         compares_rows = limits.duplicate_rows != "ignore" and len(others) > 1
         self._rows = repeats.Repeats() if compares_rows else None
+        self._target = Target(schema, data) if schema.target in self._present else None
         self._future = Tally()
         self._now = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
         self._sample_rows = _sample_rows(table.rows)
@@ -142,6 +144,8 @@ class _Pass:
             typed[name], unreadable[name] = convert(arrays[name].to_pandas(), column)
         frame = pd.DataFrame(typed, index=pd.RangeIndex(batch.rows), copy=False)
         self._rules.look(batch, frame, unreadable)
+        if self._target:
+            self._target.look(batch, frame[self._target.name])
         self._look_for_repeats(batch, arrays)
         self._look_ahead(batch, frame)
         self._add_to_sample(batch, frame)
@@ -173,7 +177,13 @@ class _Pass:
 
     def findings(self) -> Iterator[Finding]:
         """Return the findings in the rows."""
-        yield from self._rules.findings(self._table.rows, self._limits.tolerance)
+        broken = self._rules.findings(self._table.rows, self._limits.tolerance)
+        yield from broken
+        errors = {found.column for found in broken if found.severity == "error"}
+        about_target = list(
+            self._target.findings(is_refused=self._target.name in errors) if self._target else ()
+        )
+        yield from about_target
         for name, unique in self._unique.items():
             yield from self._twice(name, unique.repeated())
         for observed in self._observed.values():
@@ -188,7 +198,8 @@ class _Pass:
                 tally=self._future,
             )
         if self._sample:
-            yield from self._leaks()
+            fits = not any(found.severity == "error" for found in about_target)
+            yield from self._leaks(fits=fits)
 
     def _twice(self, name: str, repeated: repeats.Repeated) -> Iterator[Finding]:
         if not repeated.rows:
@@ -206,12 +217,12 @@ class _Pass:
             tally=Tally(repeated.rows, examples),
         )
 
-    def _leaks(self) -> Iterator[Finding]:
-
+    def _leaks(self, *, fits: bool) -> Iterator[Finding]:
+        """Look for rows that are copies, and in a target that `fits` its task for features that tell it."""
         sample = pd.concat(self._sample, ignore_index=True)
         limits = self._limits
         yield from self._duplicates(sample)
-        if self._schema.target not in self._present:
+        if self._schema.target not in self._present or not fits:
             return
         regression = self._data.task == "regression"
         levels = {
