@@ -102,6 +102,9 @@ def _columns(rows: Sequence[Sequence[Any]], name: str) -> tuple[list[str], list[
         if head is not None:
             names.append(str(head))
             columns.append(values)
+        elif place == 0 and any(value is not None for value in values):
+            names.append("")  # the numbers of the rows, which pandas writes below no name
+            columns.append(values)
         elif any(value is not None for value in values):
             raise DataError(
                 f"The column {place + 1} of {PurePath(name).name} has values and no name.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -27,6 +28,15 @@ class Column:
     unique: bool | None = None
     severity: Severity | None = None
 
+    def line(self, name: str) -> str:
+        """Return the column in one line of YAML, to be put into `schema.yaml`."""
+        described = ", ".join(
+            f"{key}: {json.dumps(value, ensure_ascii=False) if key != 'type' else value}"
+            for key, value in self.to_dict().items()
+            if value is not False
+        )
+        return f"{json.dumps(name, ensure_ascii=False)}: {{{described}}}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the column as `schema.yaml` writes it, without what is not set."""
         values = None if self.values is None else list(self.values)
@@ -46,7 +56,8 @@ class Column:
 class Schema:
     """The columns by name, in order, and which of them are not features.
 
-    `notes` are remarks on columns, from inference, that `write` adds as comments.
+    `notes` are remarks on columns, and `left_out` columns that number the rows, both from inference;
+    `write` adds them as comments.
     """
 
     columns: Mapping[str, Column]
@@ -54,6 +65,7 @@ class Schema:
     id: str | None = None
     weight: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict, compare=False)
+    left_out: Mapping[str, Column] = field(default_factory=dict, compare=False)
 
     @property
     def inputs(self) -> list[str]:

@@ -31,6 +31,10 @@ LEGEND = """\
 #           it, and lets an unreadable value through as a missing one
 """
 
+LEFT_OUT = """\
+# Left out, as it numbers the rows. To learn from such a column, put its line below `columns`:
+"""
+
 
 def read(path: Path, data: Data) -> Schema:
     """Read the team's schema file; one without columns is to be inferred.
@@ -102,6 +106,9 @@ def write(path: Path, schema: Schema) -> None:
     yaml.width = 100
     stream = io.StringIO()
     yaml.dump({"columns": columns}, stream)
+    for place, (name, column) in enumerate(schema.left_out.items()):
+        stream.write("" if place else LEFT_OUT)
+        stream.write(f"#   {column.line(name)}\n")
     # Where it breaks a list, ruamel leaves a space that every editor would take away.
     lines = (line.rstrip() for line in stream.getvalue().splitlines())
     write_text(path, _beginning(path) + "\n" + "\n".join(lines) + "\n")

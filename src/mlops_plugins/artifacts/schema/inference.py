@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts.raw_table import plain, plain_type
-from mlops_plugins.artifacts.schema.description import Column, Schema
+from mlops_plugins.artifacts.schema.description import Column, Schema, Type
 from mlops_plugins.artifacts.schema.dtypes import MAX_INTEGER
+from mlops_plugins.artifacts.schema.row_numbers import candidates, row_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     import pyarrow as pa
@@ -37,7 +38,8 @@ def infer_table(table: RawTable, data: Data) -> Schema:
     for batch in table.batches():
         for name, array in batch.columns.items():
             columns[name].add(array)
-    return _schema(columns, data)
+    looked_at = (batch.columns for batch in table.batches(candidates(table.types)))
+    return _schema(columns, data, row_numbers(looked_at, table.types, data))
 
 
 def infer(frame: pd.DataFrame, data: Data) -> Schema:
@@ -62,9 +64,10 @@ def infer(frame: pd.DataFrame, data: Data) -> Schema:
     stored = {name: array.type for name, array in arrays.items()}
     types = {name: plain_type(each) for name, each in stored.items()}
     columns = _begin(types, stored, data, where="the table")
+    values = {name: plain(arrays[name], types[name]) for name in columns}
     for name, one in columns.items():
-        one.add(plain(arrays[name], types[name]))
-    return _schema(columns, data)
+        one.add(values[name])
+    return _schema(columns, data, row_numbers([values], types, data))
 
 
 def _one_chunk(array: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -98,8 +101,9 @@ def _begin(
     }
 
 
-def _schema(seen: Mapping[str, _Seen], data: Data) -> Schema:
+def _schema(seen: Mapping[str, _Seen], data: Data, numbering: Sequence[str]) -> Schema:
     columns = {name: one.column() for name, one in seen.items()}
+    left_out = {name: _unlimited(columns.pop(name)) for name in numbering}
     if data.id in columns:
         described = columns[data.id]
         if described.type == "category":
@@ -107,8 +111,21 @@ def _schema(seen: Mapping[str, _Seen], data: Data) -> Schema:
         columns[data.id] = replace(described, min=None, max=None, values=None, unique=True)
     if data.weight in columns and columns[data.weight].type in ("integer", "number"):
         columns[data.weight] = replace(columns[data.weight], nullable=False, min=0, max=None)
-    notes = {name: note for name, one in seen.items() if (note := one.note(columns[name]))}
-    return Schema(columns=columns, target=data.target, id=data.id, weight=data.weight, notes=notes)
+    notes = {name: note for name in columns if (note := seen[name].note(columns[name]))}
+    return Schema(
+        columns=columns,
+        target=data.target,
+        id=data.id,
+        weight=data.weight,
+        notes=notes,
+        left_out=left_out,
+    )
+
+
+def _unlimited(column: Column) -> Column:
+    """Return a column that may hold any value of its type."""
+    kind: Type = "text" if column.type == "category" else column.type
+    return Column(type=kind, nullable=column.nullable)
 
 
 @dataclass

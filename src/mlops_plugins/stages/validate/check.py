@@ -13,7 +13,9 @@ from pyarrow import types
 
 from mlops_plugins.api.errors import did_you_mean
 from mlops_plugins.artifacts import batches
+from mlops_plugins.artifacts.schema.description import Column
 from mlops_plugins.artifacts.schema.dtypes import convert, kind
+from mlops_plugins.artifacts.schema.row_numbers import candidates, row_numbers
 from mlops_plugins.stages.validate import leakage, repeats
 from mlops_plugins.stages.validate.findings import Finding, Tally
 from mlops_plugins.stages.validate.observations import Observed
@@ -21,12 +23,12 @@ from mlops_plugins.stages.validate.rules import Rules
 from mlops_plugins.stages.validate.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mlops_plugins.api.context import Data
     from mlops_plugins.artifacts.raw_table import Batch, RawTable
-    from mlops_plugins.artifacts.schema import Column, Schema
+    from mlops_plugins.artifacts.schema import Schema
     from mlops_plugins.stages.validate.findings import Level
 
 SAMPLE_ROWS = 20_000
@@ -59,16 +61,26 @@ def check(
 
     The output is complete only if no finding is an error.
     """
-    rows = _Pass(table, schema, data, limits)
+    numbering = _row_numbers(table, schema, data)
+    rows = _Pass(table, schema, data, limits, numbering)
     arrow_types = [_stored_type(column, table.types.get(n)) for n, column in schema.columns.items()]
     arrow_schema = _arrow_schema(schema, arrow_types)
     with batches.Writer(output, arrow_schema) as writer:
         for batch in table.batches():
             writer.write(_record_batch(rows.look(batch), arrow_schema))
-    return [*_columns(table, schema, limits), *rows.findings()]
+    return [*_columns(table, schema, limits, numbering), *rows.findings()]
 
 
-def _columns(table: RawTable, schema: Schema, limits: Limits) -> Iterator[Finding]:
+def _row_numbers(table: RawTable, schema: Schema, data: Data) -> list[str]:
+    """Return the columns that number the rows and are not in the schema."""
+    left_out = {name: kind for name, kind in table.types.items() if name not in schema.columns}
+    looked_at = (batch.columns for batch in table.batches(candidates(left_out)))
+    return row_numbers(looked_at, left_out, data)
+
+
+def _columns(
+    table: RawTable, schema: Schema, limits: Limits, numbering: Sequence[str]
+) -> Iterator[Finding]:
     """Compare the columns themselves."""
     for name, column in schema.columns.items():
         fatal = name == schema.target or column.severity != "warning"
@@ -88,7 +100,19 @@ def _columns(table: RawTable, schema: Schema, limits: Limits) -> Iterator[Findin
                 severity="error" if fatal else "warning",
                 column=name,
             )
+    for name in numbering if limits.unexpected_columns != "ignore" else ():
+        is_text = types.is_string(table.types[name])
+        line = Column(type="text" if is_text else "integer").line(name)
+        yield Finding(
+            rule="row_number",
+            what=f"column '{name}' numbers the rows: it is left out",
+            next_step=f"to learn from it all the same, put below columns in schema.yaml: {line}",
+            severity="warning",
+            column=name,
+        )
     for name in table.types:
+        if name in numbering:
+            continue
         if name not in schema.columns and limits.unexpected_columns != "ignore":
             yield Finding(
                 rule="unexpected_column",
@@ -109,7 +133,14 @@ def _columns(table: RawTable, schema: Schema, limits: Limits) -> Iterator[Findin
 class _Pass:
     """One pass over the rows."""
 
-    def __init__(self, table: RawTable, schema: Schema, data: Data, limits: Limits) -> None:
+    def __init__(
+        self,
+        table: RawTable,
+        schema: Schema,
+        data: Data,
+        limits: Limits,
+        numbering: Sequence[str],
+    ) -> None:
         self._table, self._schema, self._data, self._limits = table, schema, data, limits
         self._present = [name for name in schema.columns if table.types.get(name) is not None]
         self._rules = Rules(schema.only(self._present))
@@ -120,7 +151,9 @@ class _Pass:
         self._unique = {
             name: repeats.Repeats() for name in self._present if _is_unique(name, schema)
         }
-        others = [name for name in table.types if name != schema.id]
+        # A number of the row would make each row another one.
+        self._apart = {schema.id, *numbering}
+        others = [name for name in table.types if name not in self._apart]
         # Of one column alone, equal values say nothing.
         compares_rows = limits.duplicate_rows != "ignore" and len(others) > 1
         self._rows = repeats.Repeats() if compares_rows else None
@@ -159,7 +192,7 @@ class _Pass:
         for name, unique in self._unique.items():
             known = arrays[name].is_valid().to_numpy(zero_copy_only=False)
             unique.add(hashed[name][known], rows[known])
-        others = [each for name, each in hashed.items() if name != self._schema.id]
+        others = [each for name, each in hashed.items() if name not in self._apart]
         if self._rows and others:
             self._rows.add(repeats.of_rows(others), rows)
 
