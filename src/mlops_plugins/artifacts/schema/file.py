@@ -27,6 +27,8 @@ LEGEND = """\
 # min, max: the range that is allowed (inferred ranges are half a span wider than what was seen)
 # values:   the categories that are allowed
 # unique:   whether no value may occur twice; that of `data.id` may not, unless this says false
+# format:   how a number or a time is written as text: an example of 1234.5, such as 1.234,5 or $1,234.5
+#           or 1234.5%; or codes such as "%d/%m/%Y"; a dash is a missing value
 # severity: error (the default) stops the pipeline where a value breaks the above; warning reports
 #           it, and lets an unreadable value through as a missing one
 """
@@ -119,6 +121,6 @@ def _beginning(path: Path) -> str:
     written = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     comments = list(itertools.takewhile(lambda line: not line or line.startswith("#"), written))
     beginning = "\n".join(comments).strip()
-    if LEGEND.strip() in beginning:
+    if LEGEND.partition("\n")[0] in beginning:
         return beginning + "\n"
     return (beginning or HEADER.strip()) + "\n#\n" + LEGEND

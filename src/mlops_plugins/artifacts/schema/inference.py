@@ -10,6 +10,7 @@ from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts.raw_table import plain, plain_type
 from mlops_plugins.artifacts.schema.description import Column, Schema, Type
 from mlops_plugins.artifacts.schema.dtypes import MAX_INTEGER
+from mlops_plugins.artifacts.schema.guess import Guess, Guesser
 from mlops_plugins.artifacts.schema.row_numbers import candidates, row_numbers
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def _begin(
             stored[name],
             kind,
             is_class=name == data.target and data.task != "regression",
+            is_kept=name in (data.id, *data.sensitive),
         )
         for name, kind in types.items()
     }
@@ -136,11 +138,15 @@ class _Seen:
     stored: pa.DataType
     type: pa.DataType
     is_class: bool
+    is_kept: bool
+    """Whether text stays text, however it is written."""
+
     rows: int = 0
     nulls: int = 0
     low: Any = None
     high: Any = None
     distinct: set[Any] | None = field(default_factory=set)
+    guesser: Guesser = field(default_factory=Guesser)
 
     def add(self, array: pa.Array) -> None:
         """Look at more of its values."""
@@ -150,6 +156,7 @@ class _Seen:
         self.nulls += array.null_count
         if array.null_count == len(array):
             return
+        self._look_how_written(array)
         if not self._is_label():
             extremes = pc.min_max(array)
             low, high = extremes["min"].as_py(), extremes["max"].as_py()
@@ -158,6 +165,20 @@ class _Seen:
         elif self.distinct is not None:
             self.distinct |= set(pc.unique(array.drop_null()).to_pylist())
             self._bound()
+
+    def _look_how_written(self, array: pa.Array) -> None:
+        from pyarrow import types
+
+        is_text = types.is_string(self.type) and not self.is_class and not self.is_kept
+        if is_text and not self.guesser.gave_up:
+            counts = array.drop_null().value_counts()
+            values, numbers = counts.field("values"), counts.field("counts")
+            self.guesser.add(zip(values.to_pylist(), numbers.to_pylist(), strict=True))
+
+    def certain(self) -> Guess | None:
+        """Return how the text is written, if it can be read in one way alone."""
+        guess = self.guesser.guess()
+        return guess if guess and guess.is_certain else None
 
     def _is_label(self) -> bool:
         from pyarrow import types
@@ -189,6 +210,15 @@ class _Seen:
         from pyarrow import types
 
         nullable = self.nulls > 0
+        if guess := self.certain():
+            low, high = _range(guess.low, guess.high, integral=False)
+            return Column(
+                type=guess.type,
+                nullable=nullable or guess.missing > 0,
+                min=low,
+                max=high,
+                format=guess.formats[0],
+            )
         if types.is_boolean(self.type):
             return Column(type="boolean", nullable=nullable)
         if types.is_timestamp(self.type):
@@ -216,6 +246,11 @@ class _Seen:
             return f"converted to UTC from {self.stored.tz}" if self.stored.tz != "UTC" else "UTC"
         if types.is_decimal(self.stored):
             return f"converted from {self.stored}"
+        if guess := self.certain():
+            how = f"written as {guess.example}"
+            if guess.low is None or guess.high is None:
+                return how
+            return f"{how}; seen: {_short(guess.low)} to {_short(guess.high)}"
         if self.rows and self.nulls == self.rows:
             return "has no value at all"
         if column.min is not None:

@@ -15,6 +15,7 @@ from mlops_plugins.api.errors import did_you_mean
 from mlops_plugins.artifacts import batches
 from mlops_plugins.artifacts.schema.description import Column
 from mlops_plugins.artifacts.schema.dtypes import convert, kind
+from mlops_plugins.artifacts.schema.guess import Guesser
 from mlops_plugins.artifacts.schema.row_numbers import candidates, row_numbers
 from mlops_plugins.stages.validate import leakage, repeats
 from mlops_plugins.stages.validate.findings import Finding, Tally
@@ -145,7 +146,11 @@ class _Pass:
         self._present = [name for name in schema.columns if table.types.get(name) is not None]
         self._rules = Rules(schema.only(self._present))
         self._observed = {
-            name: Observed(name, schema.columns[name].type in ("category", "text"))
+            name: Observed(
+                name,
+                schema.columns[name].type in ("category", "text"),
+                guesser=Guesser() if _may_be_written(name, schema, data) else None,
+            )
             for name in self._present
         }
         self._unique = {
@@ -320,6 +325,13 @@ def _leak(leak: leakage.Leak, target: str, level: str) -> Finding:
         column=leak.column,
         details={} if leak.score is None else {"score": round(leak.score, 6)},
     )
+
+
+def _may_be_written(name: str, schema: Schema, data: Data) -> bool:
+    """Say whether text in a column may be meant as numbers or dates: a class or a group's name is not."""
+    is_class = name == data.target and data.task != "regression"
+    is_label = schema.columns[name].type in ("category", "text")
+    return is_label and not is_class and name not in (data.id, *data.sensitive)
 
 
 def _is_unique(name: str, schema: Schema) -> bool:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 REFUSED = "reports/violations.json"
 """The report of a table that was refused: the stage's own report stays that of the last good one."""
 
+WITH_A_LINE = ("written", "row_number")
+"""Rules whose next step is a line to be put into `schema.yaml`."""
+
 
 class Pandera(Component):
     """Checks each column against its description; infers the schema once, while it has none."""
@@ -95,6 +98,12 @@ class Pandera(Component):
             context.log(
                 f"{schema.name} inferred from {rows:,} rows: look at it, edit it, commit it"
             )
+            for column, described in expected.columns.items():
+                if described.format:
+                    context.log(
+                        f"column '{column}' is text that is read as {described.type}, by its format "
+                        f"in {schema.name}: {described.format}"
+                    )
         name = (
             raw.relative_to(context.root) if raw.is_relative_to(context.root) else raw
         ).as_posix()
@@ -107,6 +116,8 @@ class Pandera(Component):
         for finding in findings:
             prefix = "tolerated" if finding.tolerated else "warning"
             context.log(f"{prefix}: {finding.line(rows)}")
+            if finding.rule in WITH_A_LINE:
+                context.log(f"  next: {finding.next_step}")
         files.write_json(report, content)
 
     def _expected(self, context: Context, table: RawTable, path: Path) -> tuple[Schema, bool]:
