@@ -90,3 +90,66 @@ def test_a_class_that_is_called_na_is_reported_where_it_is_one_of_two(shop: Vali
     shop.ingest = {"path": "rows.csv"}
     told = refused(shop.mlops("run", "ingest"), "has only the value 'EU'")
     assert "1 row(s) have 'NA' as target 'bought', which is read as missing" in told
+
+
+# -------------------------------------------------------------------------- digits that are codes
+
+CODES = {
+    "a leading zero": ("06620", "10115", "has a leading zero"),
+    "a leading zero in quotes": ('"00"', '"12"', "has a leading zero"),
+    "a leading zero and a fraction": ("01.10", "10.00", "has a leading zero"),
+    "twenty digits": (
+        "12345678901234567890",
+        "7",
+        "has more digits than a number holds",
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "other", "why"), CODES.values(), ids=CODES)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_digits_that_are_codes_stay_text(
+    shop: Validating, first: str, other: str, why: str, encoding: str
+) -> None:
+    text = f"price,code,bought\n0.50,{other},0\n10.00,{first},1\n"
+    told = ingest(shop, text.encode(encoding))
+    first, other = first.strip('"'), other.strip('"')
+    assert [row["code"] for row in rows(shop)] == [other, first]
+    assert [row["price"] for row in rows(shop)] == [0.5, 10.0]
+    assert f"column 'code' stays text, as '{first}' {why}" in told
+    assert manifest(shop)["details"]["files"][0]["kept_as_text"]["code"]["example"] == first
+
+
+def test_a_code_far_down_and_across_blocks_is_seen(shop: Validating) -> None:
+    many = "".join(f"{i % 9},10115,{i % 2}\n" for i in range(500_000))
+    told = ingest(shop, f"size,zip,bought\n{many}1,06620,1\n")
+    assert "column 'zip' stays text, as '06620' has a leading zero" in told
+    table = pq.read_table(shop.root / RAW)
+    assert (table["zip"][0].as_py(), table["zip"][-1].as_py()) == ("10115", "06620")
+    assert str(table.schema.field("size").type) == "int64"
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("0", 0),
+        ("-0.25", -0.25),
+        ("9223372036854775807", 2**63 - 1),
+        ("123456789012345678901.5", 123456789012345678901.5),
+        ("1e20", 1e20),
+    ],
+)
+def test_other_digits_are_numbers(shop: Validating, value: str, read: float) -> None:
+    told = ingest(shop, f"x,bought\n{value},0\n{value},1\n")
+    assert "stays text" not in told
+    assert rows(shop)[0]["x"] == read
+
+
+def test_times_and_days_are_no_codes(shop: Validating) -> None:
+    told = ingest(shop, "at,day,bought\n08:15:00,2024-01-31,0\n09:00:00,2024-02-01,1\n")
+    assert "stays text" not in told
+    kinds = pq.read_schema(shop.root / RAW)
+    assert (str(kinds.field("at").type), str(kinds.field("day").type)) == (
+        "time32[ms]",
+        "date32[day]",
+    )

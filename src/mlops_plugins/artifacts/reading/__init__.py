@@ -76,7 +76,8 @@ def convert(
 
     Returns:
         `rows`, and what was used: `delimiter`, `encoding`, `decimal`, `bad_rows` (which were left out),
-        `target_nulls` (how many rows have which text that means a missing target).
+        `target_nulls` (how many rows have which text that means a missing target), `kept_as_text`
+        (columns of digits that are no numbers).
 
     Raises:
         DataError: The file is of another kind, damaged, or not written as it should be.

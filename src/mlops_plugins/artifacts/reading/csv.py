@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.artifacts import batches
-from mlops_plugins.artifacts.reading import csv_dialect, errors, headers, nulls
+from mlops_plugins.artifacts.reading import codes, csv_dialect, errors, headers, nulls
 from mlops_plugins.artifacts.reading.types import joined, plain, plain_schema
 from mlops_plugins.artifacts.reading.writer import store
 
@@ -135,7 +135,8 @@ def convert(
 
     try:
         text = _text(source, name, options)
-        rows, bad = _stored(text, output, types)
+        kept = _codes(text, types)
+        rows, bad = _stored(text, output, {**types, **dict.fromkeys(kept, pa.string())})
     except UnicodeError as error:
         raise _not_encoded(name, options.encoding, where=f"{name}: {error}") from None
     except (pa.ArrowInvalid, OSError, EOFError) as error:
@@ -147,7 +148,13 @@ def convert(
     dialect = {"delimiter": text.delimiter, "encoding": text.encoding, "decimal": text.decimal}
     left_out = {"bad_rows": {"count": bad.count, "rows": bad.numbers}} if bad.count else {}
     words = _null_words(text, output, options.target)
-    return {"rows": rows, **dialect, **left_out, **({"target_nulls": words} if words else {})}
+    found = {"target_nulls": words, "kept_as_text": kept}
+    return {
+        "rows": rows,
+        **dialect,
+        **left_out,
+        **{key: each for key, each in found.items() if each},
+    }
 
 
 def _text(source: Path, name: str, options: ReadOptions) -> Text:
@@ -242,17 +249,42 @@ def _columns(text: Text) -> list[str]:
         return list(reader.schema.names)
 
 
+def _open_ones(text: Text, known: Mapping[str, Any]) -> list[str]:
+    """Return the columns that are no text by their first block, of those whose type is not known."""
+    import pyarrow as pa
+
+    with text.reader(known, BadRows()) as reader:
+        return [
+            each.name
+            for each in reader.schema
+            if each.name not in known and each.type != pa.string()
+        ]
+
+
+def _codes(text: Text, known: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return the columns of digits that are no numbers, each with a value and the reason."""
+    import pyarrow as pa
+
+    is_wide = text.encoding.startswith(("utf-16", "utf-32"))
+    if not is_wide and not codes.may_be(_blocks(text.source), text.delimiter):
+        return {}
+    open_ones = _open_ones(text, known)
+    if not open_ones:
+        return {}
+    found = codes.Codes()
+    as_text = dict.fromkeys(open_ones, pa.string())
+    with text.reader(as_text, BadRows(), only=open_ones) as reader:
+        for batch in reader:
+            found.add(batch)
+    return found.found
+
+
 def _inferred(text: Text, known: Mapping[str, Any]) -> dict[str, Any]:
     """Return types that hold every block's values, of the columns whose type is not known."""
     import pyarrow as pa
     from pyarrow import csv
 
-    with text.reader(known, BadRows()) as reader:
-        open_ones = [
-            each.name
-            for each in reader.schema
-            if each.name not in known and each.type != pa.string()
-        ]
+    open_ones = _open_ones(text, known)
     types: dict[str, Any] = dict.fromkeys(open_ones, pa.null())
     as_text = dict.fromkeys(open_ones, pa.string())
     with text.reader(as_text, BadRows(), only=open_ones) as reader:

@@ -111,6 +111,15 @@ class File(Component):
         if bad:
             context.log(f"{bad:,} row(s) left out: see reports/ingest.json")
 
+        kept: dict[str, dict[str, str]] = {}
+        for part in parts:
+            kept |= part.described.get("kept_as_text", {})
+        for name, found in kept.items():
+            context.log(
+                f"column '{name}' stays text, as {found['example']!r} {found['why']}; if these are "
+                "numbers, say `type: integer` or `type: number` of it in schema.yaml"
+            )
+
     def _log_null_words(self, context: Context, parts: Sequence[ConvertedFile]) -> None:
         """Say which usual texts stand for a missing target: one may be the name of a class."""
         counts: Counter[str] = Counter()
