@@ -153,3 +153,87 @@ def test_times_and_days_are_no_codes(shop: Validating) -> None:
         "time32[ms]",
         "date32[day]",
     )
+
+
+# ------------------------------------------------------------------- titles, and rows of nothing
+
+TABLE = [{"name": "a", "size": 1, "bought": 0}, {"name": "b", "size": 2, "bought": 1}]
+CONTENT = "name;size;bought\na;1;0\nb;2;1\n"
+
+TITLES = {
+    "one line": ("Sales of 2024\n" + CONTENT, ["Sales of 2024"]),
+    "with commas": ("Sales, north, 2024\n" + CONTENT, ["Sales, north, 2024"]),
+    "filled up by Excel": ("Sales of 2024;;\n" + CONTENT, ["Sales of 2024"]),
+    "several lines and a blank one": (
+        "Sales\nmade by Ann\n\n" + CONTENT,
+        ["Sales", "made by Ann"],
+    ),
+    "ends of lines of Windows": (("Sales\n\n" + CONTENT).replace("\n", "\r\n"), ["Sales"]),
+    "below a declaration": ("sep=;\nSales\n" + CONTENT, ["Sales"]),
+    "none": (CONTENT, []),
+}
+
+
+@pytest.mark.parametrize(("content", "titles"), TITLES.values(), ids=TITLES)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_lines_above_the_header_are_left_out_and_reported(
+    shop: Validating, content: str, titles: list[str], encoding: str
+) -> None:
+    told = ingest(shop, content.encode(encoding))
+    assert rows(shop) == TABLE
+    assert manifest(shop)["details"]["files"][0].get("title_lines", []) == titles
+    said = (
+        f"{len(titles)} line(s) above the header left out in rows.csv: {titles[0]!r}"
+        if titles
+        else ""
+    )
+    assert said in told
+    assert ("above the header" in told) == bool(titles)
+
+
+def test_rows_are_numbered_from_the_header_below_a_title(shop: Validating) -> None:
+    (shop.root / "rows.csv").write_text("Sales\n\n" + CONTENT + "c;3;1;9\n")
+    shop.ingest = {"path": "rows.csv"}
+    refused(shop.mlops("run", "ingest"), "rows.csv, row 4 (the header is row 1): 'c;3;1;9'")
+
+
+@pytest.mark.parametrize(
+    "content", ["age\n30,0,1\n31,1,1\n", "bought\n0\n1\n", "a,bought\n1,0\n2,1\n"]
+)
+def test_a_header_is_no_title(shop: Validating, content: str) -> None:
+    (shop.root / "rows.csv").write_text(content)
+    shop.ingest = {"path": "rows.csv"}
+    assert "above the header" not in shop.mlops("run", "ingest").output
+
+
+def test_rows_without_any_value_are_left_out_and_reported(shop: Validating) -> None:
+    told = ingest(shop, CONTENT + ";;\n" * 3)
+    assert rows(shop) == TABLE
+    assert "3 row(s) without any value left out" in told
+    assert manifest(shop)["details"]["files"][0]["empty_rows"] == 3
+    assert manifest(shop)["rows_without_target"] == 0
+    # Of one column, a missing value is a row.
+    ingest(shop, "bought\n0\nNA\n1\n")
+    assert [row["bought"] for row in rows(shop)] == [0, None, 1]
+
+
+def test_a_sheet_has_titles_and_rows_of_nothing_too(shop: Validating) -> None:
+    lines = [
+        ["Sales of 2024", None, None],
+        [None, None, None],
+        ["name", "size", "bought"],
+        ["a", 1, 0],
+        [None, None, None],
+        ["b", 2, 1],
+        [None, None, None],
+    ]
+    told = ingest(shop, workbook(shop.root / "rows.xlsx", *lines), "rows.xlsx")
+    assert rows(shop) == TABLE
+    assert "1 line(s) above the header left out in rows.xlsx: 'Sales of 2024'" in told
+    assert "1 row(s) without any value left out" in told  # those at its end are not even read
+
+
+def test_a_sheet_with_numbers_of_rows_below_no_name_is_read(shop: Validating) -> None:
+    lines = [[None, "size", "bought"], [0, 5, 0], [1, 6, 1]]
+    ingest(shop, workbook(shop.root / "rows.xlsx", *lines), "rows.xlsx")
+    assert rows(shop) == [{"": 0, "size": 5, "bought": 0}, {"": 1, "size": 6, "bought": 1}]

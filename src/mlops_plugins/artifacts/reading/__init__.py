@@ -76,6 +76,7 @@ def convert(
 
     Returns:
         `rows`, and what was used: `delimiter`, `encoding`, `decimal`, `bad_rows` (which were left out),
+        `title_lines` (texts above the header) and `empty_rows` (how many), which were left out,
         `target_nulls` (how many rows have which text that means a missing target), `kept_as_text`
         (columns of digits that are no numbers).
 

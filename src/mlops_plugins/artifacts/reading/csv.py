@@ -62,6 +62,25 @@ class BadRows:
         return "skip"
 
 
+@dataclass
+class EmptyRows:
+    """Rows without any value, as Excel writes them below a table."""
+
+    count: int = 0
+
+    def without(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the batch without them; of one column alone, a missing value is a row."""
+        import pyarrow.compute as pc
+
+        if batch.num_columns < 2 or not all(column.null_count for column in batch.columns):
+            return batch
+        has_value = batch.column(0).is_valid()
+        for column in batch.columns[1:]:
+            has_value = pc.or_(has_value, column.is_valid())
+        self.count += batch.num_rows - has_value.true_count
+        return batch.filter(has_value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Text:
     """A delimited text, and how it is written."""
@@ -71,6 +90,9 @@ class Text:
     encoding: str
     skipped: int
     """Lines before the header."""
+
+    titles: tuple[str, ...]
+    """Those of them that say something, and are no declaration of the delimiter."""
 
     delimiter: str
     decimal: str
@@ -136,7 +158,7 @@ def convert(
     try:
         text = _text(source, name, options)
         kept = _codes(text, types)
-        rows, bad = _stored(text, output, {**types, **dict.fromkeys(kept, pa.string())})
+        rows, empty, bad = _stored(text, output, {**types, **dict.fromkeys(kept, pa.string())})
     except UnicodeError as error:
         raise _not_encoded(name, options.encoding, where=f"{name}: {error}") from None
     except (pa.ArrowInvalid, OSError, EOFError) as error:
@@ -148,7 +170,12 @@ def convert(
     dialect = {"delimiter": text.delimiter, "encoding": text.encoding, "decimal": text.decimal}
     left_out = {"bad_rows": {"count": bad.count, "rows": bad.numbers}} if bad.count else {}
     words = _null_words(text, output, options.target)
-    found = {"target_nulls": words, "kept_as_text": kept}
+    found = {
+        "title_lines": list(text.titles),
+        "empty_rows": empty,
+        "target_nulls": words,
+        "kept_as_text": kept,
+    }
     return {
         "rows": rows,
         **dialect,
@@ -180,34 +207,41 @@ def _text(source: Path, name: str, options: ReadOptions) -> Text:
     declared = csv_dialect.declared(sample)
     if declared:
         sample = sample.partition("\n")[2]
+    titles = csv_dialect.titles(sample, options.delimiter or declared or "")
+    if titles:
+        sample = "\n".join(re.split(r"\r\n|\n|\r", sample)[len(titles) :])
+    skipped = len(titles) + (1 if declared else 0)
     tabs = PurePath(name).suffixes[-2:-1] == [".tsv"] or PurePath(name).suffix == ".tsv"
     delimiter = options.delimiter or declared or ("\t" if tabs else csv_dialect.delimiter(sample))
     sample_rows = csv_dialect.rows(sample, delimiter)
     if codec == "utf-8":
-        _check_utf8(source, name, delimiter, sample_rows[0])
+        _check_utf8(source, name, delimiter, sample_rows[0], skipped)
     headers.check(sample_rows[0], f"The data file {PurePath(name).name}", where=f"{name}: header")
     return Text(
         source=source,
         name=name,
         encoding=codec,
-        skipped=1 if declared else 0,
+        skipped=skipped,
+        titles=tuple(line.strip(f"{delimiter} ") for line in titles if line.strip()),
         delimiter=delimiter,
         decimal=options.decimal or csv_dialect.decimal(sample_rows, delimiter),
         null_values=nulls.texts(options.null_values, usual=options.usual_nulls),
     )
 
 
-def _stored(text: Text, output: Path, types: Mapping[str, Any]) -> tuple[int, BadRows]:
+def _stored(text: Text, output: Path, types: Mapping[str, Any]) -> tuple[int, int, BadRows]:
+    """Write the rows; return how many there are, how many others were empty, and the bad ones."""
     import pyarrow as pa
 
     fixed = dict(types)
     inferred = False
     while True:
-        bad = BadRows(text.skipped)
+        bad, empty = BadRows(text.skipped), EmptyRows()
         try:
             with text.reader(fixed, bad) as reader:
                 schema = plain_schema(reader.schema)
-                return store(output, schema, (_plain(batch, schema) for batch in reader)), bad
+                filled = (empty.without(_plain(batch, schema)) for batch in reader)
+                return store(output, schema, filled), empty.count, bad
         except pa.ArrowInvalid as error:
             misfit = CONVERSION.search(str(error))
             if misfit is None:
@@ -301,7 +335,7 @@ def _inferred(text: Text, known: Mapping[str, Any]) -> dict[str, Any]:
     return types
 
 
-def _check_utf8(source: Path, name: str, delimiter: str, header: list[str]) -> None:
+def _check_utf8(source: Path, name: str, delimiter: str, header: list[str], skipped: int) -> None:
     """Stop at the first byte that is not UTF-8: Arrow would read such columns as bytes."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     lines, line = 0, b""
@@ -310,7 +344,7 @@ def _check_utf8(source: Path, name: str, delimiter: str, header: list[str]) -> N
             decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
             before = error.object[: error.start]
-            row = lines + before.count(b"\n") + 1
+            row = lines + before.count(b"\n") + 1 - skipped
             cut = (line + before).rpartition(b"\n")[2][: SAMPLE - 1].decode(errors="replace")
             place = len(csv_dialect.rows(f"{cut}x", delimiter)[0]) - 1
             column = f"column {header[place]}" if place < len(header) else "after the last column"

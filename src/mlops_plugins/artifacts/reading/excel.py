@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import ConfigurationError, DataError, did_you_mean
-from mlops_plugins.artifacts.reading import errors, headers, nulls
+from mlops_plugins.artifacts.reading import csv_dialect, errors, headers, nulls
 from mlops_plugins.artifacts.reading.values import MixedError, column
 from mlops_plugins.artifacts.reading.writer import store
 
@@ -34,7 +34,10 @@ def convert(
     """
     import pyarrow as pa
 
-    rows = _rows(source, name, options.sheet)
+    found = _rows(source, name, options.sheet)
+    start = _header(found)
+    rows = [row for row in found[start:] if any(value is not None for value in row)]
+    titles = [str(value) for row in found[:start] for value in row if value is not None]
     names, columns = _columns(rows, name)
     headers.check(names, f"The data file {PurePath(name).name}", where=f"{name}: header")
     missing = frozenset(nulls.texts(options.null_values, usual=options.usual_nulls))
@@ -45,9 +48,14 @@ def convert(
     batch = pa.RecordBatch.from_arrays(arrays, names=names)
     targets = columns[names.index(options.target)] if options.target in names else []
     words = Counter(each for each in targets if isinstance(each, str) and each in missing)
+    details = {
+        "title_lines": titles,
+        "empty_rows": len(found) - start - len(rows),
+        "target_nulls": dict(sorted(words.items())),
+    }
     return {
         "rows": store(output, batch.schema, [batch]),
-        **({"target_nulls": dict(sorted(words.items()))} if words else {}),
+        **{key: each for key, each in details.items() if each},
     }
 
 
@@ -84,14 +92,24 @@ def _rows(source: Path, name: str, sheet: str) -> list[list[Any]]:
             expected="a workbook of Excel or OpenDocument",
             next_step="open it, and save it again",
         ) from None
-    filled = [row for row in rows if any(value is not None for value in row)]
-    if not filled:
+    first = next((at for at, row in enumerate(rows) if any(each is not None for each in row)), None)
+    if first is None:
         raise errors.empty(
             name,
             where=f"{name}: sheet {wanted}",
             next_step="check which sheet holds the data: sheet in conf/ingest/file.yaml",
         )
-    return filled
+    return rows[first:]
+
+
+def _header(rows: Sequence[Sequence[Any]]) -> int:
+    """Return where the header is: below lines of one value, such as a title, if it is all names."""
+    for place, row in enumerate(rows[: csv_dialect.MAX_TITLES]):
+        filled = [value for value in row if value is not None]
+        if len(filled) > 1:
+            is_header = len(filled) >= csv_dialect.MIN_COLUMNS and place + 1 < len(rows)
+            return place if is_header and all(isinstance(each, str) for each in filled) else 0
+    return 0
 
 
 def _columns(rows: Sequence[Sequence[Any]], name: str) -> tuple[list[str], list[list[Any]]]:

@@ -111,6 +111,7 @@ class File(Component):
         if bad:
             context.log(f"{bad:,} row(s) left out: see reports/ingest.json")
 
+        self._log_left_out(context, parts)
         kept: dict[str, dict[str, str]] = {}
         for part in parts:
             kept |= part.described.get("kept_as_text", {})
@@ -118,6 +119,21 @@ class File(Component):
             context.log(
                 f"column '{name}' stays text, as {found['example']!r} {found['why']}; if these are "
                 "numbers, say `type: integer` or `type: number` of it in schema.yaml"
+            )
+
+    def _log_left_out(self, context: Context, parts: Sequence[ConvertedFile]) -> None:
+        """Say which lines of the files are no rows."""
+        empty = sum(part.described.get("empty_rows", 0) for part in parts)
+        if empty:
+            context.log(f"{empty:,} row(s) without any value left out")
+        titled = [part.described for part in parts if "title_lines" in part.described]
+        if titled:
+            first = titled[0]
+            shown = ", ".join(repr(line[:80]) for line in first["title_lines"][:3])
+            others = f", and in {len(titled) - 1} more file(s)" if len(titled) > 1 else ""
+            context.log(
+                f"{len(first['title_lines'])} line(s) above the header left out in {first['file']}: "
+                f"{shown}{others}"
             )
 
     def _log_null_words(self, context: Context, parts: Sequence[ConvertedFile]) -> None:
