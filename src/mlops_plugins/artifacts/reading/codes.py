@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -24,6 +22,8 @@ def may_be(blocks: Iterable[bytes], delimiter: str) -> bool:
 
     By numpy, as a regular expression of Python takes six times as long.
     """
+    import numpy as np
+
     begins = np.isin(np.arange(256), [*b'"\r\n', *delimiter.encode()])
     blank = np.isin(np.arange(256), [*b" +-"])
     before = b""

@@ -47,7 +47,8 @@ def convert(series: pd.Series[Any], column: Column) -> Read:
     reader: Callable[..., Read] = readers.get(kind(column), _labels)
     if reader is not _labels and isinstance(series.dtype, pd.CategoricalDtype):
         series = series.astype(series.cat.categories.dtype)
-    return reader(written.read(series, column), column)
+    series = written.read(series, column.format, is_time=column.type == "datetime")
+    return reader(series, column)
 
 
 def kind(column: Column) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -81,6 +79,8 @@ class _Counting:
 
     def goes_on(self, array: pa.Array, rows: int) -> bool:
         """Say whether it does in these values too, before which there were so many rows."""
+        import numpy as np
+
         if array.null_count:
             return False
         values = array.to_numpy(zero_copy_only=False)
@@ -97,6 +97,8 @@ class _Integers:
 
     def goes_on(self, array: pa.Array, rows: int) -> bool:
         """Say whether these values are such too."""
+        import numpy as np
+
         values = array.drop_null().to_numpy(zero_copy_only=False)
         return bool((values == np.floor(values)).all())
 

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlops_plugins.artifacts.schema.description import Column
-
 MISSING: Final = frozenset({"", "-", "--", "\u2013", "\u2014"})
 """Texts that mean a missing value in a column with a format."""
 
@@ -111,18 +109,18 @@ def _is_time_format(text: str) -> bool:
         return False
 
 
-def read(series: pd.Series[Any], column: Column) -> pd.Series[Any]:
-    """Return a column's texts as the numbers or times that they mean by its format.
+def read(series: pd.Series[Any], how: str | None, *, is_time: bool) -> pd.Series[Any]:
+    """Return a column's texts as the numbers or times that they mean by its format, if it has one.
 
     What is no text stays as it is, as the numbers of a request do; a missing value is None, and what
     is not written so is `UNREADABLE`, which no type reads.
     """
     import pandas as pd
 
-    if series.dtype.kind in "biufmM" or column.format is None:
+    if series.dtype.kind in "biufmM" or how is None:
         return series
-    one = _time if column.type == "datetime" else _number
-    known = {text: one(text, column.format) for text in series.unique() if isinstance(text, str)}
+    one = _time if is_time else _number
+    known = {text: one(text, how) for text in series.unique() if isinstance(text, str)}
     values = [known.get(value, value) if isinstance(value, str) else value for value in series]
     return pd.Series(values, series.index, dtype=object, name=series.name)
 
