@@ -60,8 +60,8 @@ REGIONS = "size,bought\n1,EU\n2,NA\n3,\n4,NA\n5,AS\n"
 
 
 def test_rows_without_a_target_are_counted(shop: Validating) -> None:
-    told = ingest(shop, "size,bought\n1,0\n2,\n3,1\n4,\n")
-    assert "2 of 4 rows have no target 'bought': they are in neither training nor test" in told
+    printed = ingest(shop, "size,bought\n1,0\n2,\n3,1\n4,\n")
+    assert "2 of 4 rows have no target 'bought': they are in neither training nor test" in printed
     assert manifest(shop)["rows_without_target"] == 2
     ingest(shop, "size,bought\n1,0\n2,1\n")
     assert manifest(shop)["rows_without_target"] == 0
@@ -73,13 +73,13 @@ def test_a_class_that_is_called_na_is_reported_and_can_be_kept(shop: Validating,
     if kind == "xlsx":
         lines = [line.split(",") for line in REGIONS.splitlines()]
         content = workbook(shop.root / "rows.xlsx", *lines)
-    told = ingest(shop, content, f"rows.{kind}")
-    assert "2 row(s) have 'NA' as target 'bought', which is read as missing" in told
-    assert "set usual_nulls: false in conf/ingest/file.yaml" in told
-    assert "3 of 5 rows have no target" in told
+    printed = ingest(shop, content, f"rows.{kind}")
+    assert "2 row(s) have 'NA' as target 'bought', which is read as missing" in printed
+    assert "set usual_nulls: false in conf/ingest/file.yaml" in printed
+    assert "3 of 5 rows have no target" in printed
     assert manifest(shop)["details"]["files"][0]["target_nulls"] == {"NA": 2}
-    told = ingest(shop, content, f"rows.{kind}", usual_nulls=False)
-    assert "read as missing" not in told
+    printed = ingest(shop, content, f"rows.{kind}", usual_nulls=False)
+    assert "read as missing" not in printed
     assert [row["bought"] for row in rows(shop)] == ["EU", "NA", None, "NA", "AS"]
     ingest(shop, content, f"rows.{kind}", usual_nulls=False, null_values=["EU"])
     assert [row["bought"] for row in rows(shop)] == [None, "NA", None, "NA", "AS"]
@@ -88,8 +88,8 @@ def test_a_class_that_is_called_na_is_reported_and_can_be_kept(shop: Validating,
 def test_a_class_that_is_called_na_is_reported_where_it_is_one_of_two(shop: Validating) -> None:
     (shop.root / "rows.csv").write_text("size,bought\n1,EU\n2,NA\n3,EU\n")
     shop.ingest = {"path": "rows.csv"}
-    told = refused(shop.mlops("run", "ingest"), "has only the value 'EU'")
-    assert "1 row(s) have 'NA' as target 'bought', which is read as missing" in told
+    printed = refused(shop.mlops("run", "ingest"), "has only the value 'EU'")
+    assert "1 row(s) have 'NA' as target 'bought', which is read as missing" in printed
 
 
 # -------------------------------------------------------------------------- digits that are codes
@@ -112,18 +112,18 @@ def test_digits_that_are_codes_stay_text(
     shop: Validating, first: str, other: str, why: str, encoding: str
 ) -> None:
     text = f"price,code,bought\n0.50,{other},0\n10.00,{first},1\n"
-    told = ingest(shop, text.encode(encoding))
+    printed = ingest(shop, text.encode(encoding))
     first, other = first.strip('"'), other.strip('"')
     assert [row["code"] for row in rows(shop)] == [other, first]
     assert [row["price"] for row in rows(shop)] == [0.5, 10.0]
-    assert f"column 'code' stays text, as '{first}' {why}" in told
+    assert f"column 'code' stays text, as '{first}' {why}" in printed
     assert manifest(shop)["details"]["files"][0]["kept_as_text"]["code"]["example"] == first
 
 
 def test_a_code_far_down_and_across_blocks_is_seen(shop: Validating) -> None:
     many = "".join(f"{i % 9},10115,{i % 2}\n" for i in range(500_000))
-    told = ingest(shop, f"size,zip,bought\n{many}1,06620,1\n")
-    assert "column 'zip' stays text, as '06620' has a leading zero" in told
+    printed = ingest(shop, f"size,zip,bought\n{many}1,06620,1\n")
+    assert "column 'zip' stays text, as '06620' has a leading zero" in printed
     table = pq.read_table(shop.root / RAW)
     assert (table["zip"][0].as_py(), table["zip"][-1].as_py()) == ("10115", "06620")
     assert str(table.schema.field("size").type) == "int64"
@@ -140,14 +140,14 @@ def test_a_code_far_down_and_across_blocks_is_seen(shop: Validating) -> None:
     ],
 )
 def test_other_digits_are_numbers(shop: Validating, value: str, read: float) -> None:
-    told = ingest(shop, f"x,bought\n{value},0\n{value},1\n")
-    assert "stays text" not in told
+    printed = ingest(shop, f"x,bought\n{value},0\n{value},1\n")
+    assert "stays text" not in printed
     assert rows(shop)[0]["x"] == read
 
 
 def test_times_and_days_are_no_codes(shop: Validating) -> None:
-    told = ingest(shop, "at,day,bought\n08:15:00,2024-01-31,0\n09:00:00,2024-02-01,1\n")
-    assert "stays text" not in told
+    printed = ingest(shop, "at,day,bought\n08:15:00,2024-01-31,0\n09:00:00,2024-02-01,1\n")
+    assert "stays text" not in printed
     kinds = pq.read_schema(shop.root / RAW)
     assert (str(kinds.field("at").type), str(kinds.field("day").type)) == (
         "time32[ms]",
@@ -179,7 +179,7 @@ TITLES = {
 def test_lines_above_the_header_are_left_out_and_reported(
     shop: Validating, content: str, titles: list[str], encoding: str
 ) -> None:
-    told = ingest(shop, content.encode(encoding))
+    printed = ingest(shop, content.encode(encoding))
     assert rows(shop) == TABLE
     assert manifest(shop)["details"]["files"][0].get("title_lines", []) == titles
     said = (
@@ -187,8 +187,8 @@ def test_lines_above_the_header_are_left_out_and_reported(
         if titles
         else ""
     )
-    assert said in told
-    assert ("above the header" in told) == bool(titles)
+    assert said in printed
+    assert ("above the header" in printed) == bool(titles)
 
 
 def test_rows_are_numbered_from_the_header_below_a_title(shop: Validating) -> None:
@@ -207,9 +207,9 @@ def test_a_header_is_no_title(shop: Validating, content: str) -> None:
 
 
 def test_rows_without_any_value_are_left_out_and_reported(shop: Validating) -> None:
-    told = ingest(shop, CONTENT + ";;\n" * 3)
+    printed = ingest(shop, CONTENT + ";;\n" * 3)
     assert rows(shop) == TABLE
-    assert "3 row(s) without any value left out" in told
+    assert "3 row(s) without any value left out" in printed
     assert manifest(shop)["details"]["files"][0]["empty_rows"] == 3
     assert manifest(shop)["rows_without_target"] == 0
     # Of one column, a missing value is a row.
@@ -227,10 +227,10 @@ def test_a_sheet_has_titles_and_rows_of_nothing_too(shop: Validating) -> None:
         ["b", 2, 1],
         [None, None, None],
     ]
-    told = ingest(shop, workbook(shop.root / "rows.xlsx", *lines), "rows.xlsx")
+    printed = ingest(shop, workbook(shop.root / "rows.xlsx", *lines), "rows.xlsx")
     assert rows(shop) == TABLE
-    assert "1 line(s) above the header left out in rows.xlsx: 'Sales of 2024'" in told
-    assert "1 row(s) without any value left out" in told  # those at its end are not even read
+    assert "1 line(s) above the header left out in rows.xlsx: 'Sales of 2024'" in printed
+    assert "1 row(s) without any value left out" in printed  # those at its end are not even read
 
 
 def test_a_sheet_with_numbers_of_rows_below_no_name_is_read(shop: Validating) -> None:

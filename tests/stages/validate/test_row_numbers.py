@@ -43,10 +43,10 @@ def test_a_number_of_the_row_is_left_out_and_reported(
     tmp_path: Path, name: str, values: Any
 ) -> None:
     made = Validating(tmp_path, {"task": "binary", "target": "bought"})
-    told = accepted(made.validate(table(name, list(values))))
+    printed = accepted(made.validate(table(name, list(values))))
     said = f"column '{name}' numbers the rows: it is left out [row_number]"
-    assert said in told
-    assert "unexpected_column" not in told
+    assert said in printed
+    assert "unexpected_column" not in printed
     assert pq.read_schema(tmp_path / OUTPUT).names == ["age", "bought"]
     # It is reported in the next run too, and stops no run.
     made.options = {"unexpected_columns": "error"}
@@ -56,8 +56,8 @@ def test_a_number_of_the_row_is_left_out_and_reported(
     line = found["next"].rpartition("schema.yaml: ")[2]
     assert f"#   {line}\n" in made.schema()
     made.schema(made.schema().replace("columns:\n", f"columns:\n  {line}\n"))
-    told = accepted(made.validate())
-    assert "row_number" not in told
+    printed = accepted(made.validate())
+    assert "row_number" not in printed
     assert pq.read_schema(tmp_path / OUTPUT).names == [name, "age", "bought"]
 
 
@@ -74,8 +74,8 @@ MEASUREMENTS = {
 @pytest.mark.parametrize(("name", "values"), MEASUREMENTS.values(), ids=MEASUREMENTS)
 def test_other_columns_stay(tmp_path: Path, name: str, values: Any) -> None:
     made = Validating(tmp_path, {"task": "binary", "target": "bought"})
-    told = accepted(made.validate(table(name, values)))
-    assert "row_number" not in told
+    printed = accepted(made.validate(table(name, values)))
+    assert "row_number" not in printed
     assert name in pq.read_schema(tmp_path / OUTPUT).names
 
 

@@ -147,9 +147,9 @@ def test_a_stray_label_that_the_schema_tolerates_is_refused(tmp_path: Path) -> N
 
 def test_classes_that_are_rare_or_nearly_equal_are_reported(tmp_path: Path) -> None:
     made = Validating(tmp_path, {"task": "multiclass", "target": "y"})
-    told = accepted(made.validate(table(labels("maybe", "Yes", "Yes", "Yes"))))
-    assert "labels of the target 'y' are nearly equal: 'Yes', 'yes' differ by case" in told
-    assert "is a class of fewer than 3 rows ('maybe') in 1 row(s), 0.50% (row 1: maybe)" in told
+    printed = accepted(made.validate(table(labels("maybe", "Yes", "Yes", "Yes"))))
+    assert "labels of the target 'y' are nearly equal: 'Yes', 'yes' differ by case" in printed
+    assert "is a class of fewer than 3 rows ('maybe') in 1 row(s), 0.50% (row 1: maybe)" in printed
 
 
 @pytest.mark.parametrize(
@@ -171,10 +171,10 @@ def test_a_target_that_fits_is_accepted(tmp_path: Path, task: str, target: Any) 
 
 def test_rows_without_a_target_are_counted(tmp_path: Path) -> None:
     made = Validating(tmp_path, {"task": "binary", "target": "y"})
-    told = accepted(made.validate(table(labels(None, "yes", None))))
-    assert "the target 'y' is missing" in told
-    assert "in 2 row(s), 1.00% (row 1, row 3)" in told
+    printed = accepted(made.validate(table(labels(None, "yes", None))))
+    assert "the target 'y' is missing" in printed
+    assert "in 2 row(s), 1.00% (row 1, row 3)" in printed
     made = Validating(tmp_path, {"task": "regression", "target": "y"})
     made.schema("columns: {}\n")
-    told = accepted(made.validate(table([np.nan, *np.arange(ROWS - 1.0)])))
-    assert "in 1 row(s), 0.50% (row 1)" in told
+    printed = accepted(made.validate(table([np.nan, *np.arange(ROWS - 1.0)])))
+    assert "in 1 row(s), 0.50% (row 1)" in printed

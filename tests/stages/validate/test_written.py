@@ -63,11 +63,11 @@ def test_what_can_be_read_in_one_way_is_read_so(
     tmp_path: Path, values: list[str], said: str | None, read: list[Any]
 ) -> None:
     made = Validating(tmp_path, DATA)
-    told = accepted(made.validate(table(*values)))
+    printed = accepted(made.validate(table(*values)))
     if said is None or "type:" in said:
-        assert "column 'x' is text that is read as number, by its format in schema.yaml" in told
+        assert "column 'x' is text that is read as number, by its format in schema.yaml" in printed
     else:
-        assert said.strip('"') in told
+        assert said.strip('"') in printed
     typed = pq.read_table(tmp_path / OUTPUT)["x"].to_pylist()
     assert typed[: len(read)] == read
     assert "    format: " in made.schema()
@@ -92,11 +92,11 @@ def test_what_is_doubtful_is_reported_with_the_line_to_paste(
     tmp_path: Path, values: list[str], formats: list[str], read: list[float] | None
 ) -> None:
     made = Validating(tmp_path, DATA)
-    told = accepted(made.validate(table(*values)))
-    assert "column 'x' is text, though " in told
-    assert "[written]" in told
+    printed = accepted(made.validate(table(*values)))
+    assert "column 'x' is text, though " in printed
+    assert "[written]" in printed
     (found,) = [f for f in made.report()["findings"] if f["rule"] == "written"]
-    assert f"  next: {found['next']}" in told
+    assert f"  next: {found['next']}" in printed
     for each in formats:
         assert each in found["next"]
     line = found["next"].partition("schema.yaml: ")[2].partition("; or,")[0]
@@ -127,8 +127,8 @@ TEXT = {
 @pytest.mark.parametrize("values", TEXT.values(), ids=TEXT)
 def test_other_text_stays_text(tmp_path: Path, values: list[str]) -> None:
     made = Validating(tmp_path, DATA)
-    told = accepted(made.validate(table(*values)))
-    assert "[written]" not in told
+    printed = accepted(made.validate(table(*values)))
+    assert "[written]" not in printed
     assert "format: " not in made.schema().split("columns:\n")[1]
     assert pq.read_table(tmp_path / OUTPUT)["x"].to_pylist()[: len(values)] == values
 

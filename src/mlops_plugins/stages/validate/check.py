@@ -256,7 +256,7 @@ class _Pass:
         )
 
     def _leaks(self, *, fits: bool) -> Iterator[Finding]:
-        """Look for rows that are copies, and in a target that `fits` its task for features that tell it."""
+        """Look for rows that are copies, and in a target that `fits` its task for features that give it away."""
         sample = pd.concat(self._sample, ignore_index=True)
         limits = self._limits
         yield from self._duplicates(sample)
