@@ -32,6 +32,8 @@ class Validating:
     root: Path
     data: dict[str, Any]
     options: dict[str, Any] = field(default_factory=dict)
+    ingest: dict[str, Any] | None = None
+    """Options of ingest from a file; None in a test whose raw table is written by `write`."""
 
     def write(self, table: pd.DataFrame | pa.Table, **how: Any) -> None:
         (self.root / "data").mkdir(exist_ok=True)
@@ -43,6 +45,8 @@ class Validating:
         whole = {"project": "p", "seed": 1, "threads": 1, "data": self.data}
         whole |= {stage: CHOSEN[stage] for stage in PIPELINE if stage in CHOSEN}
         whole[Stage.VALIDATE] = {"name": "pandera", **self.options}
+        if self.ingest is not None:
+            whole[Stage.INGEST] = {"name": "file", **self.ingest}
         (self.root / "params.yaml").write_text(json.dumps(whole))
         return CliRunner().invoke(main, ["--project", str(self.root), *arguments])
 

@@ -31,7 +31,14 @@ def wine() -> pd.DataFrame:
 
 def diabetes() -> pd.DataFrame:
     frame: pd.DataFrame = datasets.load_diabetes(as_frame=True, scaled=False).frame
-    return frame.assign(bmi=frame["bmi"].where(frame["bmi"] < 38))  # with missing values
+    rows = range(len(frame))
+    frame = frame.assign(
+        bmi=frame["bmi"].where(frame["bmi"] < 38),  # with missing values
+        fee=[f"${1000 + 7 * i:,}.50" if i % 7 else "-" for i in rows],
+        seen=pd.date_range("2020-01-01", periods=len(frame)).strftime("%d/%m/%Y"),
+    )
+    frame.insert(0, "Unnamed: 0", rows)
+    return frame
 
 
 def cancer() -> pd.DataFrame:
@@ -86,6 +93,8 @@ def test_a_file_becomes_a_champion(
         probabilities = [column for column in scored if column.startswith("probability_")]
         assert scored[probabilities].sum(axis=1).to_numpy() == pytest.approx(1)
     project.dvc("plots", "show")  # every file that dvc.yaml names can be drawn
+    if task == "regression":
+        assert_read_as_people_write(project, frame)
     found = project.mlops("monitor", "--data", f"data/source/{name}", check=False)
     assert found.returncode in (0, 10), found.stdout + found.stderr
 
@@ -118,6 +127,19 @@ def assert_its_tests_know_its_columns(project: Project) -> None:
     assert "1 failed" in failed.stdout
     assert "test_a_row_has_the_same_features_alone_as_among_others" in failed.stdout
     project.write("src/late/features.py", before)
+
+
+def assert_read_as_people_write(project: Project, frame: pd.DataFrame) -> None:
+    """Numbers and days in text are features by their values, and the number of the row is none."""
+    columns = pd.read_parquet(project.root / "data/validated.parquet")
+    assert "Unnamed: 0" not in columns
+    assert (columns["fee"].dtype.kind, columns["seen"].dtype.kind) == ("f", "M")
+    # One row alone, and a table whose numbers are numbers already, get the scores of the file.
+    scored = predictions(project, "data/source/data.tsv")["score"].to_numpy()
+    frame.iloc[[5]].drop(columns="Unnamed: 0").to_csv(project.root / "one.csv", index=False)
+    assert predictions(project, "one.csv")["score"].to_numpy() == pytest.approx(scored[5])
+    columns.to_parquet(project.root / "typed.parquet")
+    assert predictions(project, "typed.parquet")["score"].to_numpy() == pytest.approx(scored)
 
 
 def predictions(project: Project, rows: str, **options: Any) -> pd.DataFrame:

@@ -21,12 +21,19 @@ if TYPE_CHECKING:
 def build(context: Context, implementation: Any, *, output: Path, manifest: Path) -> None:
     """Ingest, and write beside the table what it is.
 
-    The manifest holds `rows`, `columns` (each one's type), the table's `sha256`, the `source` and its
-    `details`, and `time`: the first and the last moment of `data.time`, if there is such a column.
+    The manifest holds `rows`, `rows_without_target`, `columns` (each one's type), the table's
+    `sha256`, the `source` and its `details`, and `time`: the first and the last moment of `data.time`,
+    if there is such a column.
     """
     source: Source | None = implementation.ingest(context, output=output)
     require_written(CONTRACTS[Stage.INGEST], "output", output)
-    files.write_json(manifest, {**_source(source), **_table(context, output)})
+    described = _table(context, output)
+    if described["rows_without_target"]:
+        context.log(
+            f"{described['rows_without_target']:,} of {described['rows']:,} rows have no target "
+            f"'{context.data.target}': they are in neither training nor test"
+        )
+    files.write_json(manifest, {**_source(source), **described})
 
 
 def _source(source: Source | None) -> dict[str, Any]:
@@ -41,10 +48,19 @@ def _table(context: Context, path: Path) -> dict[str, Any]:
     with pq.ParquetFile(path) as table:
         return {
             "rows": table.metadata.num_rows,
+            "rows_without_target": _missing(table, context.data.target),
             "columns": {field.name: str(field.type) for field in table.schema_arrow},
             "sha256": files.digest(path),
             "time": _time_range(table, context.data.time),
         }
+
+
+def _missing(table: pq.ParquetFile, column: str) -> int:
+    """Return how many rows have no value in a column; all, if there is no such column."""
+    if column not in table.schema_arrow.names:
+        return int(table.metadata.num_rows)
+    parts = (batch.column(0) for batch in table.iter_batches(columns=[column]))
+    return sum(part.is_null(nan_is_null=True).true_count for part in parts)
 
 
 def _time_range(table: pq.ParquetFile, column: str | None) -> list[str] | None:

@@ -570,3 +570,24 @@ def test_folds_that_are_missing_or_of_other_rows_are_refused(once: Project, tmp_
     shutil.copy(made / "test.parquet", tmp_path / "train.parquet")
     with pytest.raises(Exception, match="dvc repro split"):
         folds.read(tmp_path)
+
+
+def test_a_class_that_no_training_row_has_is_refused_and_rows_without_one_are_counted(
+    once: Project,
+) -> None:
+    """The model would be trained before its evaluation stops."""
+    frame = pd.DataFrame({"x": np.arange(100.0), "part": ["train"] * 80 + ["test"] * 20})
+    frame["y"] = ["a", "b", None, "a"] * 25
+    case = Case("column", lambda: frame, "y", "multiclass", options={"column": "part"})
+    choose(once, case)
+    give(once, frame)
+    told = once.mlops("run", "split").stderr
+    assert "60 training rows, 15 test rows, 25 left out as they have no target" in told
+    give(once, frame.assign(y=frame["y"].where(frame.index != 99, "c")))
+    done = once.mlops("run", "split", check=False)
+    assert_refused(
+        done,
+        ExitCode.DATA,
+        "The class 'c' of 'y' is in 1 test row(s) and in no training row.",
+        "split: stratified",
+    )

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from sklearn import datasets
 
 from mlops_plugins.stages.ingest.sample import flights
-from tests.helpers.validating import Validating, accepted, refused
+from tests.helpers.validating import RAW, Validating, accepted, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -220,8 +221,11 @@ def test_the_sample_is_not_suspected(tmp_path: Path) -> None:
     made = Validating(tmp_path, data)
     accepted(made.validate(flights(dt.datetime(2013, 1, 1), dt.datetime(2014, 1, 1))))
     assert made.rules() == []
-    # Without its id, the number of each flight is a feature.
+    # Without its id, the number of each flight is left out, and a feature if the order is another.
     made.data = {"task": "binary", "target": "late"}
     made.schema("columns: {}\n")
     told = accepted(made.validate())
-    assert "feature 'flight_id' has another integer in each row" in told
+    assert "column 'flight_id' numbers the rows: it is left out" in told
+    made.schema("columns: {}\n")
+    made.write(pq.read_table(tmp_path / RAW).sort_by("carrier"))
+    assert "feature 'flight_id' has another integer in each row" in accepted(made.validate())

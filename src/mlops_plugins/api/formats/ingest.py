@@ -13,6 +13,9 @@ class Manifest(Content):
     source: str | None = Field(description="Where the table is from; null if nobody said it.")
     details: dict[str, Any] = Field(description="What else the source says of itself.")
     rows: int = Field(description="Rows of the table.")
+    rows_without_target: int | None = Field(
+        None, description="Rows that have no target, which are in neither training nor test."
+    )
     columns: dict[str, str] = Field(description="The Arrow type of each column.")
     sha256: str = Field(description="The SHA-256 of the Parquet file.")
     time: tuple[str, str] | None = Field(

@@ -30,12 +30,25 @@ COMPRESSED = (".gz", ".zst", ".bz2")
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOptions:
-    """How a file is written; what is empty is inferred from the file."""
+    """How a file is written; what is empty is inferred from the file.
+
+    Attributes:
+        delimiter: The character between fields.
+        encoding: The text's encoding.
+        decimal: The decimal mark.
+        null_values: Texts that mean a missing value.
+        usual_nulls: Whether NA, null and the like do so too, beside an empty field.
+        bad_rows: The maximum share of rows that may have a wrong number of fields.
+        sheet: The sheet of an Excel file; empty: the first.
+        target: The column in which texts that mean a missing value are counted, as one may be a class.
+    """
 
     delimiter: str = ""
     encoding: str = ""
     decimal: str = ""
     null_values: tuple[str, ...] = ()
+    usual_nulls: bool = True
+    target: str = ""
     bad_rows: float = 0.0
     sheet: str = ""
 
@@ -62,7 +75,10 @@ def convert(
         types: The types of columns that are not to be inferred.
 
     Returns:
-        `rows`, and what was used: `delimiter`, `encoding`, `decimal`, `bad_rows` (which were left out).
+        `rows`, and what was used: `delimiter`, `encoding`, `decimal`, `bad_rows` (which were left out),
+        `title_lines` (texts above the header) and `empty_rows` (how many), which were left out,
+        `target_nulls` (how many rows have which text that means a missing target), `kept_as_text`
+        (columns of digits that are no numbers).
 
     Raises:
         DataError: The file is of another kind, damaged, or not written as it should be.

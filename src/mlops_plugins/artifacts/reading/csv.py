@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.artifacts import batches
-from mlops_plugins.artifacts.reading import csv_dialect, errors, headers
+from mlops_plugins.artifacts.reading import codes, csv_dialect, errors, headers, nulls
 from mlops_plugins.artifacts.reading.types import joined, plain, plain_schema
 from mlops_plugins.artifacts.reading.writer import store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -62,6 +62,25 @@ class BadRows:
         return "skip"
 
 
+@dataclass
+class EmptyRows:
+    """Rows without any value, as Excel writes them below a table."""
+
+    count: int = 0
+
+    def without(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the batch without them; of one column alone, a missing value is a row."""
+        import pyarrow.compute as pc
+
+        if batch.num_columns < 2 or not all(column.null_count for column in batch.columns):
+            return batch
+        has_value = batch.column(0).is_valid()
+        for column in batch.columns[1:]:
+            has_value = pc.or_(has_value, column.is_valid())
+        self.count += batch.num_rows - has_value.true_count
+        return batch.filter(has_value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Text:
     """A delimited text, and how it is written."""
@@ -72,12 +91,21 @@ class Text:
     skipped: int
     """Lines before the header."""
 
+    titles: tuple[str, ...]
+    """Those of them that say something, and are no declaration of the delimiter."""
+
     delimiter: str
     decimal: str
     null_values: tuple[str, ...]
+    """Texts that mean a missing value, the empty one too."""
 
     def reader(
-        self, types: Mapping[str, Any], bad: BadRows, *, only: list[str] | None = None
+        self,
+        types: Mapping[str, Any],
+        bad: BadRows,
+        *,
+        only: list[str] | None = None,
+        null_values: Sequence[str] | None = None,
     ) -> Any:
         """Open it as a stream of batches."""
         import pyarrow as pa
@@ -95,18 +123,22 @@ class Text:
             csv.ParseOptions(
                 delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=bad
             ),
-            self.conversion(types, only),
+            self.conversion(types, only, null_values),
         )
 
-    def conversion(self, types: Mapping[str, Any], only: list[str] | None = None) -> Any:
+    def conversion(
+        self,
+        types: Mapping[str, Any],
+        only: list[str] | None = None,
+        null_values: Sequence[str] | None = None,
+    ) -> Any:
         """Return how fields become values."""
         from pyarrow import csv
 
-        usual = csv.ConvertOptions().null_values
         return csv.ConvertOptions(
             column_types=dict(types),
             include_columns=only or [],
-            null_values=[*usual, *self.null_values],
+            null_values=list(self.null_values if null_values is None else null_values),
             strings_can_be_null=True,
             decimal_point=self.decimal,
         )
@@ -125,7 +157,8 @@ def convert(
 
     try:
         text = _text(source, name, options)
-        rows, bad = _stored(text, output, types)
+        kept = _codes(text, types)
+        rows, empty, bad = _stored(text, output, {**types, **dict.fromkeys(kept, pa.string())})
     except UnicodeError as error:
         raise _not_encoded(name, options.encoding, where=f"{name}: {error}") from None
     except (pa.ArrowInvalid, OSError, EOFError) as error:
@@ -136,7 +169,19 @@ def convert(
         raise _endless(name, f"{name}, the last of {rows:,} rows that were found")
     dialect = {"delimiter": text.delimiter, "encoding": text.encoding, "decimal": text.decimal}
     left_out = {"bad_rows": {"count": bad.count, "rows": bad.numbers}} if bad.count else {}
-    return {"rows": rows, **dialect, **left_out}
+    words = _null_words(text, output, options.target)
+    found = {
+        "title_lines": list(text.titles),
+        "empty_rows": empty,
+        "target_nulls": words,
+        "kept_as_text": kept,
+    }
+    return {
+        "rows": rows,
+        **dialect,
+        **left_out,
+        **{key: each for key, each in found.items() if each},
+    }
 
 
 def _text(source: Path, name: str, options: ReadOptions) -> Text:
@@ -162,34 +207,41 @@ def _text(source: Path, name: str, options: ReadOptions) -> Text:
     declared = csv_dialect.declared(sample)
     if declared:
         sample = sample.partition("\n")[2]
+    titles = csv_dialect.titles(sample, options.delimiter or declared or "")
+    if titles:
+        sample = "\n".join(re.split(r"\r\n|\n|\r", sample)[len(titles) :])
+    skipped = len(titles) + (1 if declared else 0)
     tabs = PurePath(name).suffixes[-2:-1] == [".tsv"] or PurePath(name).suffix == ".tsv"
     delimiter = options.delimiter or declared or ("\t" if tabs else csv_dialect.delimiter(sample))
     sample_rows = csv_dialect.rows(sample, delimiter)
     if codec == "utf-8":
-        _check_utf8(source, name, delimiter, sample_rows[0])
+        _check_utf8(source, name, delimiter, sample_rows[0], skipped)
     headers.check(sample_rows[0], f"The data file {PurePath(name).name}", where=f"{name}: header")
     return Text(
         source=source,
         name=name,
         encoding=codec,
-        skipped=1 if declared else 0,
+        skipped=skipped,
+        titles=tuple(line.strip(f"{delimiter} ") for line in titles if line.strip()),
         delimiter=delimiter,
         decimal=options.decimal or csv_dialect.decimal(sample_rows, delimiter),
-        null_values=options.null_values,
+        null_values=nulls.texts(options.null_values, usual=options.usual_nulls),
     )
 
 
-def _stored(text: Text, output: Path, types: Mapping[str, Any]) -> tuple[int, BadRows]:
+def _stored(text: Text, output: Path, types: Mapping[str, Any]) -> tuple[int, int, BadRows]:
+    """Write the rows; return how many there are, how many others were empty, and the bad ones."""
     import pyarrow as pa
 
     fixed = dict(types)
     inferred = False
     while True:
-        bad = BadRows(text.skipped)
+        bad, empty = BadRows(text.skipped), EmptyRows()
         try:
             with text.reader(fixed, bad) as reader:
                 schema = plain_schema(reader.schema)
-                return store(output, schema, (_plain(batch, schema) for batch in reader)), bad
+                filled = (empty.without(_plain(batch, schema)) for batch in reader)
+                return store(output, schema, filled), empty.count, bad
         except pa.ArrowInvalid as error:
             misfit = CONVERSION.search(str(error))
             if misfit is None:
@@ -200,6 +252,23 @@ def _stored(text: Text, output: Path, types: Mapping[str, Any]) -> tuple[int, Ba
             else:
                 fixed |= _inferred(text, fixed)
                 inferred = True
+
+
+def _null_words(text: Text, output: Path, column: str) -> dict[str, int]:
+    """Return which texts stand in a column for its missing values, and in how many rows."""
+    import pyarrow as pa
+
+    with batches.opened(output) as table:
+        if column not in table.names or not any(
+            batch.column(0).null_count for batch in table.batches([column])
+        ):
+            return {}
+    counter = nulls.Counter(text.null_values)
+    as_text = {column: pa.string()}
+    with text.reader(as_text, BadRows(), only=[column], null_values=[""]) as reader:
+        for batch in reader:
+            counter.add(batch.column(0))
+    return counter.counts
 
 
 def _plain(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
@@ -214,17 +283,42 @@ def _columns(text: Text) -> list[str]:
         return list(reader.schema.names)
 
 
+def _open_ones(text: Text, known: Mapping[str, Any]) -> list[str]:
+    """Return the columns that are no text by their first block, of those whose type is not known."""
+    import pyarrow as pa
+
+    with text.reader(known, BadRows()) as reader:
+        return [
+            each.name
+            for each in reader.schema
+            if each.name not in known and each.type != pa.string()
+        ]
+
+
+def _codes(text: Text, known: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return the columns of digits that are no numbers, each with a value and the reason."""
+    import pyarrow as pa
+
+    is_wide = text.encoding.startswith(("utf-16", "utf-32"))
+    if not is_wide and not codes.may_be(_blocks(text.source), text.delimiter):
+        return {}
+    open_ones = _open_ones(text, known)
+    if not open_ones:
+        return {}
+    found = codes.Codes()
+    as_text = dict.fromkeys(open_ones, pa.string())
+    with text.reader(as_text, BadRows(), only=open_ones) as reader:
+        for batch in reader:
+            found.add(batch)
+    return found.found
+
+
 def _inferred(text: Text, known: Mapping[str, Any]) -> dict[str, Any]:
     """Return types that hold every block's values, of the columns whose type is not known."""
     import pyarrow as pa
     from pyarrow import csv
 
-    with text.reader(known, BadRows()) as reader:
-        open_ones = [
-            each.name
-            for each in reader.schema
-            if each.name not in known and each.type != pa.string()
-        ]
+    open_ones = _open_ones(text, known)
     types: dict[str, Any] = dict.fromkeys(open_ones, pa.null())
     as_text = dict.fromkeys(open_ones, pa.string())
     with text.reader(as_text, BadRows(), only=open_ones) as reader:
@@ -241,7 +335,7 @@ def _inferred(text: Text, known: Mapping[str, Any]) -> dict[str, Any]:
     return types
 
 
-def _check_utf8(source: Path, name: str, delimiter: str, header: list[str]) -> None:
+def _check_utf8(source: Path, name: str, delimiter: str, header: list[str], skipped: int) -> None:
     """Stop at the first byte that is not UTF-8: Arrow would read such columns as bytes."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     lines, line = 0, b""
@@ -250,7 +344,7 @@ def _check_utf8(source: Path, name: str, delimiter: str, header: list[str]) -> N
             decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
             before = error.object[: error.start]
-            row = lines + before.count(b"\n") + 1
+            row = lines + before.count(b"\n") + 1 - skipped
             cut = (line + before).rpartition(b"\n")[2][: SAMPLE - 1].decode(errors="replace")
             place = len(csv_dialect.rows(f"{cut}x", delimiter)[0]) - 1
             column = f"column {header[place]}" if place < len(header) else "after the last column"

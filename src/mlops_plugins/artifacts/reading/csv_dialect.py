@@ -21,6 +21,15 @@ MARKS = (
 )
 DELIMITERS = ",;\t|"
 
+MAX_TITLES = 20
+"""Lines that may stand above a header."""
+
+MIN_COLUMNS = 3
+"""Below a title there are at least so many columns: of two, the line may be a header with a name too few."""
+
+MIN_AGREEMENT = 0.5
+"""The share of rows below a title that have as many fields as the header."""
+
 
 def encoding(start: bytes) -> str:
     """Return the encoding that a byte order mark names, and otherwise UTF-8.
@@ -35,6 +44,38 @@ def declared(sample: str) -> str | None:
     """Return the delimiter that a first line such as `sep=;` declares: Excel reads it, and others write it."""
     found = re.match(r"sep=(.)\r?(?:\n|$)", sample, re.IGNORECASE)
     return found[1] if found else None
+
+
+def titles(sample: str, delimiter: str) -> list[str]:
+    """Return the lines above the header, blank ones too: a title, a date, who made the table.
+
+    Such a line has one field with content, and below all of them is a header of at least
+    `MIN_COLUMNS` names, none of which is a number, and rows of as many fields.
+
+    Args:
+        sample: The beginning of the text.
+        delimiter: The delimiter; empty if it is not known.
+    """
+    lines = re.split(r"\r\n|\n|\r", sample)
+    above = [_above(lines, candidate) for candidate in delimiter or DELIMITERS]
+    return lines[: max(above)]
+
+
+def _above(lines: Sequence[str], delimiter: str) -> int:
+    """Return how many lines are above the header if this is the delimiter."""
+
+    def filled(line: str) -> list[str]:
+        return [field for row in rows(line, delimiter) for field in row if field.strip()]
+
+    start = next((at for at, line in enumerate(lines[:MAX_TITLES]) if len(filled(line)) > 1), 0)
+    if not any(line.strip() for line in lines[:start]):
+        return 0
+    header, *others = rows("\n".join(lines[start:]), delimiter)
+    is_header = not any(re.fullmatch(r"\s*[+-]?[\d.,]+\s*", name) for name in header)
+    agreeing = sum(len(row) == len(header) for row in others)
+    if len(header) < MIN_COLUMNS or len(set(header)) < len(header) or not is_header:
+        return 0
+    return start if others and agreeing >= MIN_AGREEMENT * len(others) else 0
 
 
 def rows(sample: str, delimiter: str) -> list[list[str]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import ConfigurationError, DataError, did_you_mean
-from mlops_plugins.artifacts.reading import errors, headers
+from mlops_plugins.artifacts.reading import csv_dialect, errors, headers, nulls
 from mlops_plugins.artifacts.reading.values import MixedError, column
 from mlops_plugins.artifacts.reading.writer import store
 
@@ -33,16 +34,29 @@ def convert(
     """
     import pyarrow as pa
 
-    rows = _rows(source, name, options.sheet)
+    found = _rows(source, name, options.sheet)
+    start = _header(found)
+    rows = [row for row in found[start:] if any(value is not None for value in row)]
+    titles = [str(value) for row in found[:start] for value in row if value is not None]
     names, columns = _columns(rows, name)
     headers.check(names, f"The data file {PurePath(name).name}", where=f"{name}: header")
-    missing = _missing(options)
+    missing = frozenset(nulls.texts(options.null_values, usual=options.usual_nulls))
     arrays = [
         _array(values, missing, types.get(each))
         for each, values in zip(names, columns, strict=True)
     ]
     batch = pa.RecordBatch.from_arrays(arrays, names=names)
-    return {"rows": store(output, batch.schema, [batch])}
+    targets = columns[names.index(options.target)] if options.target in names else []
+    words = Counter(each for each in targets if isinstance(each, str) and each in missing)
+    details = {
+        "title_lines": titles,
+        "empty_rows": len(found) - start - len(rows),
+        "target_nulls": dict(sorted(words.items())),
+    }
+    return {
+        "rows": store(output, batch.schema, [batch]),
+        **{key: each for key, each in details.items() if each},
+    }
 
 
 def _rows(source: Path, name: str, sheet: str) -> list[list[Any]]:
@@ -78,14 +92,24 @@ def _rows(source: Path, name: str, sheet: str) -> list[list[Any]]:
             expected="a workbook of Excel or OpenDocument",
             next_step="open it, and save it again",
         ) from None
-    filled = [row for row in rows if any(value is not None for value in row)]
-    if not filled:
+    first = next((at for at, row in enumerate(rows) if any(each is not None for each in row)), None)
+    if first is None:
         raise errors.empty(
             name,
             where=f"{name}: sheet {wanted}",
             next_step="check which sheet holds the data: sheet in conf/ingest/file.yaml",
         )
-    return filled
+    return rows[first:]
+
+
+def _header(rows: Sequence[Sequence[Any]]) -> int:
+    """Return where the header is: below lines of one value, such as a title, if it is all names."""
+    for place, row in enumerate(rows[: csv_dialect.MAX_TITLES]):
+        filled = [value for value in row if value is not None]
+        if len(filled) > 1:
+            is_header = len(filled) >= csv_dialect.MIN_COLUMNS and place + 1 < len(rows)
+            return place if is_header and all(isinstance(each, str) for each in filled) else 0
+    return 0
 
 
 def _columns(rows: Sequence[Sequence[Any]], name: str) -> tuple[list[str], list[list[Any]]]:
@@ -96,6 +120,9 @@ def _columns(rows: Sequence[Sequence[Any]], name: str) -> tuple[list[str], list[
         if head is not None:
             names.append(str(head))
             columns.append(values)
+        elif place == 0 and any(value is not None for value in values):
+            names.append("")  # the numbers of the rows, which pandas writes below no name
+            columns.append(values)
         elif any(value is not None for value in values):
             raise DataError(
                 f"The column {place + 1} of {PurePath(name).name} has values and no name.",
@@ -104,12 +131,6 @@ def _columns(rows: Sequence[Sequence[Any]], name: str) -> tuple[list[str], list[
                 next_step="name the column, and remove what stands above the header",
             )
     return names, columns
-
-
-def _missing(options: ReadOptions) -> frozenset[str]:
-    from pyarrow import csv
-
-    return frozenset([*csv.ConvertOptions().null_values, *options.null_values])
 
 
 def _array(values: Sequence[Any], missing: frozenset[str], kind: Any) -> pa.Array:

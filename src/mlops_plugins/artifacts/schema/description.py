@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from mlops_plugins.api.errors import DataError, did_you_mean
+from mlops_plugins.artifacts.schema import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +28,16 @@ class Column:
     values: tuple[Any, ...] | None = None
     unique: bool | None = None
     severity: Severity | None = None
+    format: str | None = None
+
+    def line(self, name: str) -> str:
+        """Return the column in one line of YAML, to be put into `schema.yaml`."""
+        described = ", ".join(
+            f"{key}: {json.dumps(value, ensure_ascii=False) if key != 'type' else value}"
+            for key, value in self.to_dict().items()
+            if value is not False
+        )
+        return f"{json.dumps(name, ensure_ascii=False)}: {{{described}}}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the column as `schema.yaml` writes it, without what is not set."""
@@ -38,6 +50,7 @@ class Column:
             "values": values,
             "unique": self.unique,
             "severity": self.severity,
+            "format": self.format,
         }
         return {key: value for key, value in described.items() if value is not None}
 
@@ -46,7 +59,8 @@ class Column:
 class Schema:
     """The columns by name, in order, and which of them are not features.
 
-    `notes` are remarks on columns, from inference, that `write` adds as comments.
+    `notes` are remarks on columns, and `left_out` columns that number the rows, both from inference;
+    `write` adds them as comments.
     """
 
     columns: Mapping[str, Column]
@@ -54,6 +68,7 @@ class Schema:
     id: str | None = None
     weight: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict, compare=False)
+    left_out: Mapping[str, Column] = field(default_factory=dict, compare=False)
 
     @property
     def inputs(self) -> list[str]:
@@ -145,10 +160,27 @@ def _check_values(name: str, described: Mapping[str, Any], where: str) -> None:
                 or f"no {key}: only an integer or a number has one",
                 next_step=f"correct it in {where}",
             )
+    if described.get("format") is not None:
+        _check_format(name, described, where)
     if described.get("severity") not in (None, *get_args(Severity)):
         raise DataError(
             f"The column '{name}' has the severity {described['severity']!r}.",
             where=f"{where}: columns.{name}.severity",
             expected=" or ".join(get_args(Severity)),
+            next_step=f"correct it in {where}",
+        )
+
+
+def _check_format(name: str, described: Mapping[str, Any], where: str) -> None:
+    expected = {
+        "integer": written.NUMBERS,
+        "number": written.NUMBERS,
+        "datetime": written.TIMES,
+    }.get(described["type"], "no format: only an integer, a number or a datetime has one")
+    if not written.is_format(described["format"], described["type"]):
+        raise DataError(
+            f"The column '{name}' has the format {described['format']!r}.",
+            where=f"{where}: columns.{name}.format",
+            expected=expected,
             next_step=f"correct it in {where}",
         )

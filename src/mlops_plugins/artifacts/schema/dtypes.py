@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlops_plugins.artifacts.schema import written
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -45,6 +47,7 @@ def convert(series: pd.Series[Any], column: Column) -> Read:
     reader: Callable[..., Read] = readers.get(kind(column), _labels)
     if reader is not _labels and isinstance(series.dtype, pd.CategoricalDtype):
         series = series.astype(series.cat.categories.dtype)
+    series = written.read(series, column.format, is_time=column.type == "datetime")
     return reader(series, column)
 
 
@@ -66,7 +69,8 @@ def kind(column: Column) -> str:
 
 def expected(column: Column) -> str:
     """Say what a value of the column looks like."""
-    return EXPECTED.get(kind(column), EXPECTED["integer"])
+    what = EXPECTED.get(kind(column), EXPECTED["integer"])
+    return f"{what.partition(' as ')[0]}, written as {column.format}" if column.format else what
 
 
 def _numbers(series: pd.Series[Any], _column: Column | None = None) -> Read:

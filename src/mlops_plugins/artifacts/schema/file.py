@@ -27,8 +27,14 @@ LEGEND = """\
 # min, max: the range that is allowed (inferred ranges are half a span wider than what was seen)
 # values:   the categories that are allowed
 # unique:   whether no value may occur twice; that of `data.id` may not, unless this says false
+# format:   how a number or a time is written as text: an example of 1234.5, such as 1.234,5 or $1,234.5
+#           or 1234.5%; or codes such as "%d/%m/%Y"; a dash is a missing value
 # severity: error (the default) stops the pipeline where a value breaks the above; warning reports
 #           it, and lets an unreadable value through as a missing one
+"""
+
+LEFT_OUT = """\
+# Left out, as it numbers the rows. To learn from such a column, put its line below `columns`:
 """
 
 
@@ -102,6 +108,9 @@ def write(path: Path, schema: Schema) -> None:
     yaml.width = 100
     stream = io.StringIO()
     yaml.dump({"columns": columns}, stream)
+    for place, (name, column) in enumerate(schema.left_out.items()):
+        stream.write("" if place else LEFT_OUT)
+        stream.write(f"#   {column.line(name)}\n")
     # Where it breaks a list, ruamel leaves a space that every editor would take away.
     lines = (line.rstrip() for line in stream.getvalue().splitlines())
     write_text(path, _beginning(path) + "\n" + "\n".join(lines) + "\n")
@@ -112,6 +121,6 @@ def _beginning(path: Path) -> str:
     written = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     comments = list(itertools.takewhile(lambda line: not line or line.startswith("#"), written))
     beginning = "\n".join(comments).strip()
-    if LEGEND.strip() in beginning:
+    if LEGEND.partition("\n")[0] in beginning:
         return beginning + "\n"
     return (beginning or HEADER.strip()) + "\n#\n" + LEGEND

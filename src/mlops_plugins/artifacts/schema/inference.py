@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts.raw_table import plain, plain_type
-from mlops_plugins.artifacts.schema.description import Column, Schema
+from mlops_plugins.artifacts.schema.description import Column, Schema, Type
 from mlops_plugins.artifacts.schema.dtypes import MAX_INTEGER
+from mlops_plugins.artifacts.schema.guess import Guess, Guesser
+from mlops_plugins.artifacts.schema.row_numbers import candidates, row_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     import pyarrow as pa
@@ -37,7 +39,8 @@ def infer_table(table: RawTable, data: Data) -> Schema:
     for batch in table.batches():
         for name, array in batch.columns.items():
             columns[name].add(array)
-    return _schema(columns, data)
+    looked_at = (batch.columns for batch in table.batches(candidates(table.types)))
+    return _schema(columns, data, row_numbers(looked_at, table.types, data))
 
 
 def infer(frame: pd.DataFrame, data: Data) -> Schema:
@@ -62,9 +65,10 @@ def infer(frame: pd.DataFrame, data: Data) -> Schema:
     stored = {name: array.type for name, array in arrays.items()}
     types = {name: plain_type(each) for name, each in stored.items()}
     columns = _begin(types, stored, data, where="the table")
+    values = {name: plain(arrays[name], types[name]) for name in columns}
     for name, one in columns.items():
-        one.add(plain(arrays[name], types[name]))
-    return _schema(columns, data)
+        one.add(values[name])
+    return _schema(columns, data, row_numbers([values], types, data))
 
 
 def _one_chunk(array: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -93,13 +97,15 @@ def _begin(
             stored[name],
             kind,
             is_class=name == data.target and data.task != "regression",
+            is_kept=name in (data.id, *data.sensitive),
         )
         for name, kind in types.items()
     }
 
 
-def _schema(seen: Mapping[str, _Seen], data: Data) -> Schema:
+def _schema(seen: Mapping[str, _Seen], data: Data, numbering: Sequence[str]) -> Schema:
     columns = {name: one.column() for name, one in seen.items()}
+    left_out = {name: _unlimited(columns.pop(name)) for name in numbering}
     if data.id in columns:
         described = columns[data.id]
         if described.type == "category":
@@ -107,8 +113,21 @@ def _schema(seen: Mapping[str, _Seen], data: Data) -> Schema:
         columns[data.id] = replace(described, min=None, max=None, values=None, unique=True)
     if data.weight in columns and columns[data.weight].type in ("integer", "number"):
         columns[data.weight] = replace(columns[data.weight], nullable=False, min=0, max=None)
-    notes = {name: note for name, one in seen.items() if (note := one.note(columns[name]))}
-    return Schema(columns=columns, target=data.target, id=data.id, weight=data.weight, notes=notes)
+    notes = {name: note for name in columns if (note := seen[name].note(columns[name]))}
+    return Schema(
+        columns=columns,
+        target=data.target,
+        id=data.id,
+        weight=data.weight,
+        notes=notes,
+        left_out=left_out,
+    )
+
+
+def _unlimited(column: Column) -> Column:
+    """Return a column that may hold any value of its type."""
+    kind: Type = "text" if column.type == "category" else column.type
+    return Column(type=kind, nullable=column.nullable)
 
 
 @dataclass
@@ -119,11 +138,15 @@ class _Seen:
     stored: pa.DataType
     type: pa.DataType
     is_class: bool
+    is_kept: bool
+    """Whether text stays text, however it is written."""
+
     rows: int = 0
     nulls: int = 0
     low: Any = None
     high: Any = None
     distinct: set[Any] | None = field(default_factory=set)
+    guesser: Guesser = field(default_factory=Guesser)
 
     def add(self, array: pa.Array) -> None:
         """Look at more of its values."""
@@ -133,6 +156,7 @@ class _Seen:
         self.nulls += array.null_count
         if array.null_count == len(array):
             return
+        self._look_how_written(array)
         if not self._is_label():
             extremes = pc.min_max(array)
             low, high = extremes["min"].as_py(), extremes["max"].as_py()
@@ -141,6 +165,20 @@ class _Seen:
         elif self.distinct is not None:
             self.distinct |= set(pc.unique(array.drop_null()).to_pylist())
             self._bound()
+
+    def _look_how_written(self, array: pa.Array) -> None:
+        from pyarrow import types
+
+        is_text = types.is_string(self.type) and not self.is_class and not self.is_kept
+        if is_text and not self.guesser.gave_up:
+            counts = array.drop_null().value_counts()
+            values, numbers = counts.field("values"), counts.field("counts")
+            self.guesser.add(zip(values.to_pylist(), numbers.to_pylist(), strict=True))
+
+    def certain(self) -> Guess | None:
+        """Return how the text is written, if it can be read in one way alone."""
+        guess = self.guesser.guess()
+        return guess if guess and guess.is_certain else None
 
     def _is_label(self) -> bool:
         from pyarrow import types
@@ -172,6 +210,15 @@ class _Seen:
         from pyarrow import types
 
         nullable = self.nulls > 0
+        if guess := self.certain():
+            low, high = _range(guess.low, guess.high, integral=False)
+            return Column(
+                type=guess.type,
+                nullable=nullable or guess.missing > 0,
+                min=low,
+                max=high,
+                format=guess.formats[0],
+            )
         if types.is_boolean(self.type):
             return Column(type="boolean", nullable=nullable)
         if types.is_timestamp(self.type):
@@ -199,6 +246,11 @@ class _Seen:
             return f"converted to UTC from {self.stored.tz}" if self.stored.tz != "UTC" else "UTC"
         if types.is_decimal(self.stored):
             return f"converted from {self.stored}"
+        if guess := self.certain():
+            how = f"written as {guess.example}"
+            if guess.low is None or guess.high is None:
+                return how
+            return f"{how}; seen: {_short(guess.low)} to {_short(guess.high)}"
         if self.rows and self.nulls == self.rows:
             return "has no value at all"
         if column.min is not None:

@@ -8,6 +8,7 @@ file; where that is text, files in which it looked like numbers are read again, 
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,11 @@ class File(Component):
         [],
         description="Texts that mean a missing value, beside the usual ones ('', NA, null, ...).",
     )
+    usual_nulls: bool = Field(
+        True,
+        description="Whether the usual texts (NA, N/A, NaN, null, ...) mean a missing value; false: an "
+        "empty field alone does, and what null_values lists.",
+    )
     bad_rows: float = Field(
         0.0,
         ge=0,
@@ -62,18 +68,20 @@ class File(Component):
         """Write the files' rows, in the order of the files' names."""
         sources = source_files.find(context.root, self.path, timeout=self.timeout)
         with cache.opened(context, "file") as store:
-            parts = [ConvertedFile(source, self.read_options, store) for source in sources]
+            options = self.read_options(context.data.target)
+            parts = [ConvertedFile(source, options, store) for source in sources]
             schema = writer.union([part.schema for part in parts])
             parts = [part.reread(schema) for part in parts]
             rows = writer.store(output, schema, _rows(parts, schema))
         if rows == 0:
             raise errors.no_rows(self.path)
+        # Before the check: a class that is read as missing may be why there is one class alone.
+        self._log_null_words(context, parts)
         target.check(output, context.data.target, where=self.path)
         self._log_summary(context, parts, schema, rows)
         return Source(description=self.path, details={"files": [part.described for part in parts]})
 
-    @property
-    def read_options(self) -> reading.ReadOptions:
+    def read_options(self, target: str) -> reading.ReadOptions:
         """Return how the files are written."""
         return reading.ReadOptions(
             delimiter=self.delimiter,
@@ -81,7 +89,9 @@ class File(Component):
             decimal=self.decimal,
             null_values=tuple(self.null_values),
             bad_rows=self.bad_rows,
+            usual_nulls=self.usual_nulls,
             sheet=self.sheet,
+            target=target,
         )
 
     def _log_summary(
@@ -100,6 +110,44 @@ class File(Component):
         bad = sum(part.described.get("bad_rows", {}).get("count", 0) for part in parts)
         if bad:
             context.log(f"{bad:,} row(s) left out: see reports/ingest.json")
+
+        self._log_left_out(context, parts)
+        kept: dict[str, dict[str, str]] = {}
+        for part in parts:
+            kept |= part.described.get("kept_as_text", {})
+        for name, found in kept.items():
+            context.log(
+                f"column '{name}' stays text, as {found['example']!r} {found['why']}; if these are "
+                "numbers, say `type: integer` or `type: number` of it in schema.yaml"
+            )
+
+    def _log_left_out(self, context: Context, parts: Sequence[ConvertedFile]) -> None:
+        """Say which lines of the files are no rows."""
+        empty = sum(part.described.get("empty_rows", 0) for part in parts)
+        if empty:
+            context.log(f"{empty:,} row(s) without any value left out")
+        titled = [part.described for part in parts if "title_lines" in part.described]
+        if titled:
+            first = titled[0]
+            shown = ", ".join(repr(line[:80]) for line in first["title_lines"][:3])
+            others = f", and in {len(titled) - 1} more file(s)" if len(titled) > 1 else ""
+            context.log(
+                f"{len(first['title_lines'])} line(s) above the header left out in {first['file']}: "
+                f"{shown}{others}"
+            )
+
+    def _log_null_words(self, context: Context, parts: Sequence[ConvertedFile]) -> None:
+        """Say which usual texts stand for a missing target: one may be the name of a class."""
+        counts: Counter[str] = Counter()
+        for part in parts:
+            counts.update(part.described.get("target_nulls", {}))
+        for word, count in sorted(counts.items()):
+            if word not in self.null_values:
+                context.log(
+                    f"{count:,} row(s) have {word!r} as target '{context.data.target}', which is read "
+                    "as missing; if it is a class, set usual_nulls: false in conf/ingest/file.yaml, "
+                    "and list in null_values there what is missing beside empty fields"
+                )
 
 
 def _rows(parts: Sequence[ConvertedFile], schema: pa.Schema) -> Iterator[pa.RecordBatch]:

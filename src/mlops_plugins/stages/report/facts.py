@@ -89,7 +89,10 @@ def _data(outputs: StageOutputs) -> dict[str, Any]:
     validation = files.read_json(outputs.validation)
     profile = files.read_json_if_any(outputs.profile / "profile.json") or {}
     return {
-        **{name: manifest.get(name) for name in ("source", "rows", "columns", "sha256", "time")},
+        **{
+            name: manifest.get(name)
+            for name in ("source", "rows", "rows_without_target", "columns", "sha256", "time")
+        },
         "findings": validation.get("findings", []),
         "notes": profile.get("notes", []),
         "profile": {column["name"]: column for column in profile.get("columns", [])},

@@ -49,14 +49,17 @@ class HoldOutSplit(Component):
         with Rows.of(context, table) as rows:
             held_out = self._hold_out(context, rows)
             _refuse_an_empty_set(held_out)
+            _refuse_untrained_classes(context, rows, held_out)
             _write(rows, held_out, output)
             if self.folds is not None:
                 tables.write(held_out.folds(self.folds), output / folds.FILE)
+            missing = rows.file.rows - len(held_out.train)
         train, test = int(held_out.train.sum()), int(held_out.test.sum())
         neither = len(held_out.train) - train - test
         context.log(
             f"{train:,} training rows, {test:,} test rows"
             + (f", {neither:,} in neither set" if neither else "")
+            + (f", {missing:,} left out as they have no target" if missing else "")
             + (f"; {self.folds} folds" if self.folds else "")
         )
 
@@ -74,6 +77,26 @@ def _refuse_an_empty_set(held_out: HoldOut) -> None:
                 expected="training rows and test rows",
                 next_step="get more rows; or change test_share there, or the column that splits",
             )
+
+
+def _refuse_untrained_classes(context: Context, rows: Rows, held_out: HoldOut) -> None:
+    """Refuse test rows of a class of which there is no training row: no model could be scored."""
+    if context.data.task == "regression":
+        return
+    encoded = rows.column(context.data.target).dictionary_encode()
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    lost = np.setdiff1d(codes[held_out.test], codes[held_out.train])
+    if len(lost):
+        in_test = int((codes[held_out.test] == lost[0]).sum())
+        more = f", and {len(lost) - 1} other class(es)" if len(lost) > 1 else ""
+        raise DataError(
+            f"The class {encoded.dictionary[int(lost[0])].as_py()!r} of '{context.data.target}' is in "
+            f"{in_test:,} test row(s) and in no training row{more}.",
+            where="conf/split/",
+            expected="training rows of each class",
+            next_step="correct the rows if the label is a mistake; get more rows of the class; or "
+            "choose split: stratified in conf/config.yaml, which keeps a class of two rows in both",
+        )
 
 
 def _write(rows: Rows, held_out: HoldOut, output: Path) -> None:

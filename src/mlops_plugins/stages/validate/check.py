@@ -13,19 +13,23 @@ from pyarrow import types
 
 from mlops_plugins.api.errors import did_you_mean
 from mlops_plugins.artifacts import batches
+from mlops_plugins.artifacts.schema.description import Column
 from mlops_plugins.artifacts.schema.dtypes import convert, kind
+from mlops_plugins.artifacts.schema.guess import Guesser
+from mlops_plugins.artifacts.schema.row_numbers import candidates, row_numbers
 from mlops_plugins.stages.validate import leakage, repeats
 from mlops_plugins.stages.validate.findings import Finding, Tally
 from mlops_plugins.stages.validate.observations import Observed
 from mlops_plugins.stages.validate.rules import Rules
+from mlops_plugins.stages.validate.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mlops_plugins.api.context import Data
     from mlops_plugins.artifacts.raw_table import Batch, RawTable
-    from mlops_plugins.artifacts.schema import Column, Schema
+    from mlops_plugins.artifacts.schema import Schema
     from mlops_plugins.stages.validate.findings import Level
 
 SAMPLE_ROWS = 20_000
@@ -58,16 +62,26 @@ def check(
 
     The output is complete only if no finding is an error.
     """
-    rows = _Pass(table, schema, data, limits)
+    numbering = _row_numbers(table, schema, data)
+    rows = _Pass(table, schema, data, limits, numbering)
     arrow_types = [_stored_type(column, table.types.get(n)) for n, column in schema.columns.items()]
     arrow_schema = _arrow_schema(schema, arrow_types)
     with batches.Writer(output, arrow_schema) as writer:
         for batch in table.batches():
             writer.write(_record_batch(rows.look(batch), arrow_schema))
-    return [*_columns(table, schema, limits), *rows.findings()]
+    return [*_columns(table, schema, limits, numbering), *rows.findings()]
 
 
-def _columns(table: RawTable, schema: Schema, limits: Limits) -> Iterator[Finding]:
+def _row_numbers(table: RawTable, schema: Schema, data: Data) -> list[str]:
+    """Return the columns that number the rows and are not in the schema."""
+    left_out = {name: kind for name, kind in table.types.items() if name not in schema.columns}
+    looked_at = (batch.columns for batch in table.batches(candidates(left_out)))
+    return row_numbers(looked_at, left_out, data)
+
+
+def _columns(
+    table: RawTable, schema: Schema, limits: Limits, numbering: Sequence[str]
+) -> Iterator[Finding]:
     """Compare the columns themselves."""
     for name, column in schema.columns.items():
         fatal = name == schema.target or column.severity != "warning"
@@ -87,7 +101,19 @@ def _columns(table: RawTable, schema: Schema, limits: Limits) -> Iterator[Findin
                 severity="error" if fatal else "warning",
                 column=name,
             )
+    for name in numbering if limits.unexpected_columns != "ignore" else ():
+        is_text = types.is_string(table.types[name])
+        line = Column(type="text" if is_text else "integer").line(name)
+        yield Finding(
+            rule="row_number",
+            what=f"column '{name}' numbers the rows: it is left out",
+            next_step=f"to learn from it all the same, put below columns in schema.yaml: {line}",
+            severity="warning",
+            column=name,
+        )
     for name in table.types:
+        if name in numbering:
+            continue
         if name not in schema.columns and limits.unexpected_columns != "ignore":
             yield Finding(
                 rule="unexpected_column",
@@ -108,21 +134,35 @@ def _columns(table: RawTable, schema: Schema, limits: Limits) -> Iterator[Findin
 class _Pass:
     """One pass over the rows."""
 
-    def __init__(self, table: RawTable, schema: Schema, data: Data, limits: Limits) -> None:
+    def __init__(
+        self,
+        table: RawTable,
+        schema: Schema,
+        data: Data,
+        limits: Limits,
+        numbering: Sequence[str],
+    ) -> None:
         self._table, self._schema, self._data, self._limits = table, schema, data, limits
         self._present = [name for name in schema.columns if table.types.get(name) is not None]
         self._rules = Rules(schema.only(self._present))
         self._observed = {
-            name: Observed(name, schema.columns[name].type in ("category", "text"))
+            name: Observed(
+                name,
+                schema.columns[name].type in ("category", "text"),
+                guesser=Guesser() if _may_be_written(name, schema, data) else None,
+            )
             for name in self._present
         }
         self._unique = {
             name: repeats.Repeats() for name in self._present if _is_unique(name, schema)
         }
-        others = [name for name in table.types if name != schema.id]
+        # A number of the row would make each row another one.
+        self._apart = {schema.id, *numbering}
+        others = [name for name in table.types if name not in self._apart]
         # Of one column alone, equal values say nothing.
         compares_rows = limits.duplicate_rows != "ignore" and len(others) > 1
         self._rows = repeats.Repeats() if compares_rows else None
+        self._target = Target(schema, data) if schema.target in self._present else None
         self._future = Tally()
         self._now = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
         self._sample_rows = _sample_rows(table.rows)
@@ -142,6 +182,8 @@ class _Pass:
             typed[name], unreadable[name] = convert(arrays[name].to_pandas(), column)
         frame = pd.DataFrame(typed, index=pd.RangeIndex(batch.rows), copy=False)
         self._rules.look(batch, frame, unreadable)
+        if self._target:
+            self._target.look(batch, frame[self._target.name])
         self._look_for_repeats(batch, arrays)
         self._look_ahead(batch, frame)
         self._add_to_sample(batch, frame)
@@ -155,7 +197,7 @@ class _Pass:
         for name, unique in self._unique.items():
             known = arrays[name].is_valid().to_numpy(zero_copy_only=False)
             unique.add(hashed[name][known], rows[known])
-        others = [each for name, each in hashed.items() if name != self._schema.id]
+        others = [each for name, each in hashed.items() if name not in self._apart]
         if self._rows and others:
             self._rows.add(repeats.of_rows(others), rows)
 
@@ -173,7 +215,13 @@ class _Pass:
 
     def findings(self) -> Iterator[Finding]:
         """Return the findings in the rows."""
-        yield from self._rules.findings(self._table.rows, self._limits.tolerance)
+        broken = self._rules.findings(self._table.rows, self._limits.tolerance)
+        yield from broken
+        errors = {found.column for found in broken if found.severity == "error"}
+        about_target = list(
+            self._target.findings(is_refused=self._target.name in errors) if self._target else ()
+        )
+        yield from about_target
         for name, unique in self._unique.items():
             yield from self._twice(name, unique.repeated())
         for observed in self._observed.values():
@@ -188,7 +236,8 @@ class _Pass:
                 tally=self._future,
             )
         if self._sample:
-            yield from self._leaks()
+            fits = not any(found.severity == "error" for found in about_target)
+            yield from self._leaks(fits=fits)
 
     def _twice(self, name: str, repeated: repeats.Repeated) -> Iterator[Finding]:
         if not repeated.rows:
@@ -206,12 +255,12 @@ class _Pass:
             tally=Tally(repeated.rows, examples),
         )
 
-    def _leaks(self) -> Iterator[Finding]:
-
+    def _leaks(self, *, fits: bool) -> Iterator[Finding]:
+        """Look for rows that are copies, and in a target that `fits` its task for features that give it away."""
         sample = pd.concat(self._sample, ignore_index=True)
         limits = self._limits
         yield from self._duplicates(sample)
-        if self._schema.target not in self._present:
+        if self._schema.target not in self._present or not fits:
             return
         regression = self._data.task == "regression"
         levels = {
@@ -276,6 +325,13 @@ def _leak(leak: leakage.Leak, target: str, level: str) -> Finding:
         column=leak.column,
         details={} if leak.score is None else {"score": round(leak.score, 6)},
     )
+
+
+def _may_be_written(name: str, schema: Schema, data: Data) -> bool:
+    """Say whether text in a column may be meant as numbers or dates: a class or a group's name is not."""
+    is_class = name == data.target and data.task != "regression"
+    is_label = schema.columns[name].type in ("category", "text")
+    return is_label and not is_class and name not in (data.id, *data.sensitive)
 
 
 def _is_unique(name: str, schema: Schema) -> bool:

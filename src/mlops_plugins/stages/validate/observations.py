@@ -10,12 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
+from mlops_plugins.artifacts.schema.description import Column
 from mlops_plugins.stages.validate.findings import Finding, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlops_plugins.artifacts.raw_table import Batch
+    from mlops_plugins.artifacts.schema.guess import Guess, Guesser
 
 NUMBER = r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"
 
@@ -35,6 +37,8 @@ class Observed:
     constant: bool = True
     numbers: int = 0
     words: Tally = field(default_factory=Tally)
+    guesser: Guesser | None = None
+    """Looks how text is written; None where text is meant."""
 
     def look(self, batch: Batch, array: pa.Array) -> None:
         """Look at more of its values, of which text is encoded as a dictionary."""
@@ -61,6 +65,10 @@ class Observed:
         places = array.indices.fill_null(0).to_numpy(zero_copy_only=False)
         numeric = looks[places] & known
         self.numbers += int(numeric.sum())
+        if self.guesser and not self.guesser.gave_up:
+            counts = np.bincount(places[known], minlength=len(looks)).tolist()
+            counted = zip(array.dictionary.to_pylist(), counts, strict=True)
+            self.guesser.add((text, count) for text, count in counted if count)
         self.words.add(batch, self.name, np.flatnonzero(~numeric & known))
 
     def findings(self) -> Iterator[Finding]:
@@ -83,7 +91,10 @@ class Observed:
                 column=name,
             )
         known = self.numbers + self.words.count
-        if self.words.count and self.numbers >= MIN_NUMBERS * known:
+        guess = self.guesser.guess() if self.guesser else None
+        if guess:
+            yield self._written(guess)
+        elif self.words.count and self.numbers >= MIN_NUMBERS * known:
             yield Finding(
                 rule="mixed",
                 what=f"column '{name}' is text, though {self.numbers:,} of {known:,} values are "
@@ -94,3 +105,25 @@ class Observed:
                 column=name,
                 tally=self.words,
             )
+
+    def _written(self, guess: Guess) -> Finding:
+        """Report numbers or dates that are text, with the line that makes them such."""
+        nullable = self.nulls > 0 or guess.missing > 0
+        lines = [
+            Column(type=guess.type, nullable=nullable, format=each).line(self.name)
+            for each in guess.formats
+        ]
+        dashes = f", and {guess.missing:,} more are a dash" if guess.missing else ""
+        others = (
+            f"; others are such as {', '.join(map(repr, guess.others))}" if guess.others else ""
+        )
+        kind = "numbers" if guess.type == "number" else "dates"
+        return Finding(
+            rule="written",
+            what=f"column '{self.name}' is text, though {guess.count:,} of {guess.known:,} values are "
+            f"{kind} as {guess.example!r} is written{dashes}{others}",
+            next_step=f"to read them as {kind}, put this in place of '{self.name}' in schema.yaml: "
+            + "; or, if that is how it is meant: ".join(lines),
+            severity="warning",
+            column=self.name,
+        )

@@ -13,14 +13,19 @@ from mlops_plugins.artifacts.schema import write as write_schema
 from mlops_plugins.stages.validate.findings import Level, as_report, refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from mlops_plugins.api.context import Context
     from mlops_plugins.artifacts.raw_table import RawTable
     from mlops_plugins.artifacts.schema import Schema
+    from mlops_plugins.stages.validate.findings import Finding
 
 REFUSED = "reports/violations.json"
 """The report of a table that was refused: the stage's own report stays that of the last good one."""
+
+WITH_A_LINE = ("written", "row_number")
+"""Rules whose next step is a line to be put into `schema.yaml`."""
 
 
 class Pandera(Component):
@@ -80,12 +85,25 @@ class Pandera(Component):
         """Write the typed table, and all findings; stop at errors, all of them named."""
         from mlops_plugins.artifacts.raw_table import opened
         from mlops_plugins.stages.validate.check import Limits, check
+        from mlops_plugins.stages.validate.target import UNFIT
 
         with opened(raw) as table:
-            expected = self._expected(context, table, schema)
+            expected, is_inferred = self._expected(context, table, schema)
             limits = Limits(**self.model_dump())
             findings = check(table, expected, context.data, limits, output=output)
             rows = table.rows
+        # Too few rows, and those whose target is none, say nothing about those to come.
+        if is_inferred and rows >= self.min_rows and not UNFIT & _refused(findings):
+            write_schema(schema, expected)
+            context.log(
+                f"{schema.name} inferred from {rows:,} rows: look at it, edit it, commit it"
+            )
+            for column, described in expected.columns.items():
+                if described.format:
+                    context.log(
+                        f"column '{column}' is text that is read as {described.type}, by its format "
+                        f"in {schema.name}: {described.format}"
+                    )
         name = (
             raw.relative_to(context.root) if raw.is_relative_to(context.root) else raw
         ).as_posix()
@@ -98,21 +116,18 @@ class Pandera(Component):
         for finding in findings:
             prefix = "tolerated" if finding.tolerated else "warning"
             context.log(f"{prefix}: {finding.line(rows)}")
+            if finding.rule in WITH_A_LINE:
+                context.log(f"  next: {finding.next_step}")
         files.write_json(report, content)
 
-    def _expected(self, context: Context, table: RawTable, path: Path) -> Schema:
-        """Return the team's schema; infer it once, while it has no columns."""
+    def _expected(self, context: Context, table: RawTable, path: Path) -> tuple[Schema, bool]:
+        """Return the team's schema; while it has no columns, one that is inferred, and True."""
         expected = read_schema(path, context.data)
         target = context.data.target
-        if not expected.columns:
+        is_inferred = not expected.columns
+        if is_inferred:
             expected = infer_table(table, context.data)
             require_weight(expected, where=path.name)
-            # Too few rows are about to be refused, and say nothing about those to come.
-            if target in expected.columns and table.rows >= self.min_rows:
-                write_schema(path, expected)
-                context.log(
-                    f"{path.name} inferred from {table.rows:,} rows: look at it, edit it, commit it"
-                )
         if target not in expected.columns:
             raise DataError(
                 f"The target '{target}' is not in {path.name}.",
@@ -120,4 +135,9 @@ class Pandera(Component):
                 expected=", ".join(expected.columns),
                 next_step="correct data.target in conf/config.yaml, or describe the column",
             )
-        return expected
+        return expected, is_inferred
+
+
+def _refused(findings: Iterable[Finding]) -> set[str]:
+    """Return the rules that stop the stage."""
+    return {found.rule for found in findings if found.severity == "error"}

@@ -1,0 +1,37 @@
+"""Texts that mean a missing value."""
+
+from __future__ import annotations
+
+from collections import Counter as Counts
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pyarrow as pa
+
+
+def texts(more: Iterable[str], *, usual: bool) -> tuple[str, ...]:
+    """Return the texts that mean a missing value: the empty one, the usual ones if wanted, and more."""
+    from pyarrow import csv
+
+    return (*(csv.ConvertOptions().null_values if usual else [""]), *more)
+
+
+class Counter:
+    """Counts the texts of a column that mean a missing value; the empty one is not counted."""
+
+    def __init__(self, null_values: Sequence[str]) -> None:
+        self._null_values = frozenset(null_values)
+        self._counts: Counts[str] = Counts()
+
+    def add(self, array: pa.Array) -> None:
+        """Look at more of its texts."""
+        for entry in array.drop_null().value_counts().to_pylist():
+            if entry["values"] in self._null_values:
+                self._counts[entry["values"]] += entry["counts"]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return how many rows have which text."""
+        return dict(sorted(self._counts.items()))
