@@ -134,11 +134,15 @@ def test_a_missing_library_comes_with_what_installs_it(install: Install) -> None
         found.load(Stage.TRAIN, "gbm")
 
 
-def test_an_observer_that_fails_is_reported_and_fails_nothing(install: Install) -> None:
+def test_an_observer_that_fails_is_reported_and_fails_nothing(
+    install: Install, tmp_path: Path
+) -> None:
     code = "from mlops_plugins import hookimpl\n@hookimpl\ndef mlops_before_stage(stage): raise OSError('offline')"
     found = PluginManager([install("acme-ml", code)])
     told = found.observe("mlops_before_stage", stage=Stage.TRAIN, name="x", context=None)
-    assert list(map(str, told)) == ["observer 'acme-ml' of acme-ml 1.2: OSError: offline"]
+    assert list(map(str, told)) == [
+        f"observer 'acme-ml' of acme-ml 1.2: OSError: offline ({tmp_path}/acme_ml.py:3)"
+    ]
 
 
 def test_external_plugins_can_be_turned_off(

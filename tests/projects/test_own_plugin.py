@@ -62,7 +62,7 @@ def test_one_that_writes_nothing_is_told_and_loses_nothing(project: Project) -> 
     assert failed.returncode == 7
     assert failed.stderr.endswith(
         "error: The implementation of explain ended without an error, and wrote no 'output'.\n"
-        "  where:    explain: output\n"
+        "  where:    explain: output (explain/ours of late 0.1.0)\n"
         "  expected: as mlops_plugins.api.contracts.explain.Explain says\n"
         "  next:     tell its author: `mlops plugins why explain` says whose it is\n"
     )

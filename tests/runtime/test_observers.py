@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlops_plugins.api.context import Context, Data
-from mlops_plugins.api.errors import ConfigurationError, ObserverError
+from mlops_plugins.api.errors import ConfigurationError, MlopsError, ObserverError
 from mlops_plugins.api.hookspecs import Hooks
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.config.params import Params
@@ -84,11 +84,11 @@ def context(tmp_path: Path, said: list[str]) -> Context:
     return Context(root=tmp_path, project="p", data=data, seed=1, threads=1, log=said.append)
 
 
-def params(*names: str, stage: Stage = Stage.TRAIN) -> Params:
+def params(*names: str, stage: Stage = Stage.TRAIN, name: str = "sklearn") -> Params:
     settings = {"project": "p", "seed": 1, "threads": 1}
     data = {"task": "binary", "target": "late"}
     observers = {"required": list(names)}
-    section = {"name": "sklearn"}
+    section = {"name": name}
     return Params({**settings, "data": data, "observers": observers, stage.value: section})
 
 
@@ -123,10 +123,10 @@ def test_before_metrics_and_after_are_told(
     (tmp_path / "reports" / "metrics.json").write_text(
         '{"roc_auc": 0.75, "task": "binary", "x": null}'
     )
-    with observed(Stage.EVALUATE, params(stage=Stage.EVALUATE), context) as told:
+    with observed(Stage.EVALUATE, params(stage=Stage.EVALUATE, name="metrics"), context) as told:
         told.log_metric("loss", 0.5, 3)
     assert read(tmp_path) == [
-        ["before", "evaluate", "sklearn"],
+        ["before", "evaluate", "metrics"],
         ["metric", "evaluate", "loss", 0.5, 3],
         ["metric", "evaluate", "roc_auc", 0.75, None],
         ["after", "evaluate", True],
@@ -139,10 +139,13 @@ def test_an_error_is_told_and_stays_the_stages_own(
     install("recorder", RECORD)
     install("failing", FAIL.format(event="on_error"))
     with (
-        pytest.raises(ValueError, match="no rows"),
+        pytest.raises(
+            MlopsError, match=r"train/sklearn of .* failed: ValueError: no rows"
+        ) as caught,
         observed(Stage.TRAIN, params("failing"), context),
     ):
         raise ValueError("no rows")
+    assert isinstance(caught.value.__cause__, ValueError)
     assert read(tmp_path)[-1] == ["error", "train", "no rows"]
 
 
@@ -158,18 +161,20 @@ def test_one_that_fails_is_reported_and_the_others_are_told(
     install("recorder", RECORD)
     with observed(Stage.TRAIN, params(), context) as told:
         told.log_metric("loss", 0.5)
-    assert "warning: observer 'failing' of failing 1.2: OSError: offline" in said
+    place = f"({tmp_path}/site/failing.py:5)"
+    assert f"warning: observer 'failing' of failing 1.2: OSError: offline {place}" in said
     assert [each[0] for each in read(tmp_path)] == ["before", "metric", "after"]
 
 
 def test_a_required_one_that_fails_fails_the_stage(
-    install: Callable[..., None], context: Context
+    install: Callable[..., None], context: Context, tmp_path: Path
 ) -> None:
     install("failing", FAIL.format(event="after_stage"))
     with pytest.raises(ObserverError) as caught, observed(Stage.TRAIN, params("failing"), context):
         pass
     assert str(caught.value) == (
-        "The required observer 'failing' of failing 1.2: OSError: offline.\n"
+        "The required observer 'failing' of failing 1.2: OSError: offline "
+        f"({tmp_path}/site/failing.py:5).\n"
         "  where:    conf/config.yaml: observers.required: failing\n"
         "  next:     repair what it needs, or take it from the list there"
     )

@@ -6,11 +6,11 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from mlops_plugins.api.errors import MlopsError
+from mlops_plugins.api.errors import ExitCode, MlopsError
 from mlops_plugins.cli import champion, jobs, pipeline
 from mlops_plugins.cli.explain_row import explain_row
 from mlops_plugins.cli.features import features
@@ -29,15 +29,26 @@ QUIET = {
 
 
 class Commands(click.Group):
-    """Turns a user's mistake into its text and exit code, and says so when it is our bug."""
+    """Turns a user's mistake, or a plugin's failure, into its text and exit code."""
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command."""
         try:
             return super().invoke(context)
         except MlopsError as error:
-            click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
-            sys.exit(error.exit_code)
+            _refuse(error)
+        except (Exception, SystemExit) as error:
+            from mlops_plugins.manager.failures import of_plugin
+
+            failure = of_plugin(error, context.obj or Path.cwd())
+            if failure is None:
+                raise
+            _refuse(failure)
+
+
+def _refuse(error: MlopsError) -> NoReturn:
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
+    sys.exit(error.exit_code or ExitCode.PLUGIN)  # a plugin's own kind of error may have any code
 
 
 def _replace_what_the_terminal_lacks() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import traceback
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -62,11 +63,22 @@ class Failure:
     """An observer that failed, and how."""
 
     plugin: Plugin
-    error: Exception
+    error: BaseException
 
     def __str__(self) -> str:
         name = f"observer '{self.plugin.name}' of {self.plugin.distribution} {self.plugin.version}"
-        return f"{name}: {type(self.error).__name__}: {self.error}"
+        return f"{name}: {type(self.error).__name__}: {self.error}{self._place}"
+
+    @property
+    def _place(self) -> str:
+        """Return the innermost line of the plugin's package."""
+        package = self.plugin.module.partition(".")[0]
+        places = [
+            f" ({frame.f_code.co_filename}:{line})"
+            for frame, line in traceback.walk_tb(self.error.__traceback__)
+            if str(frame.f_globals.get("__name__", "")).partition(".")[0] == package
+        ]
+        return places[-1] if places else ""
 
 
 class PluginManager:
@@ -129,7 +141,7 @@ class PluginManager:
                 continue
             try:
                 offered = [_checked(each, kind) for each in hook.function()]
-            except Exception as error:  # noqa: BLE001  one plugin's failure is its own
+            except (Exception, SystemExit) as error:  # noqa: BLE001  one plugin's failure is its own
                 self._found.leave_out(plugin, error)
                 continue
             yield plugin, offered
@@ -190,7 +202,7 @@ class PluginManager:
             target = getattr(importlib.import_module(module), attribute)
         except ImportError as error:
             raise self.not_installed(stage, name, error) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ConfigurationError(
                 f"{offer} cannot be loaded: {type(error).__name__}: {error}.",
                 where=offer.implementation.target,
@@ -233,7 +245,7 @@ class PluginManager:
         for hook in self._called(event):
             try:
                 hook.function(**{name: arguments[name] for name in hook.argnames})
-            except Exception as error:  # noqa: BLE001  whether it matters is the caller's to say
+            except (Exception, SystemExit) as error:  # noqa: BLE001  the caller says whether it matters
                 failures.append(Failure(self._found.plugins[hook.plugin_name], error))
         return failures
 

@@ -96,6 +96,22 @@ def require_written(contract: Contract, name: str, path: Path) -> None:
         )
 
 
+def require_returned(contract: Contract, value: object, *kinds: type[Any]) -> None:
+    """Make sure that a component's method returned what its stage's interface says.
+
+    Raises:
+        PluginError: It returned something else.
+    """
+    if not isinstance(value, kinds):
+        stage = contract.stage
+        raise PluginError(
+            f"The implementation of {stage} returned {type(value).__name__}.",
+            where=stage,
+            expected=f"{kinds[0].__name__}, as {interface(contract)} says",
+            next_step=f"tell its author: `mlops plugins why {stage}` says whose it is",
+        )
+
+
 def interface_methods(contract: Contract) -> dict[str, inspect.Signature]:
     """Return the signature that each method of the interface has."""
     if contract.protocol is None:

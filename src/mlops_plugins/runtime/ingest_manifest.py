@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.contracts import CONTRACTS
+from mlops_plugins.api.contracts.ingest import Source
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files
-from mlops_plugins.manager.signatures import require_written
+from mlops_plugins.manager.signatures import require_returned, require_written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
     from mlops_plugins.api.context import Context
-    from mlops_plugins.api.contracts.ingest import Source
 
 
 def build(context: Context, implementation: Any, *, output: Path, manifest: Path) -> None:
@@ -25,8 +25,10 @@ def build(context: Context, implementation: Any, *, output: Path, manifest: Path
     `sha256`, the `source` and its `details`, and `time`: the first and the last moment of `data.time`,
     if there is such a column.
     """
+    contract = CONTRACTS[Stage.INGEST]
     source: Source | None = implementation.ingest(context, output=output)
-    require_written(CONTRACTS[Stage.INGEST], "output", output)
+    require_written(contract, "output", output)
+    require_returned(contract, source, Source, type(None))
     described = _table(context, output)
     if described["rows_without_target"]:
         context.log(

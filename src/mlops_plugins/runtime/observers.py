@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins.api.errors import ObserverError
 from mlops_plugins.api.stage import named
 from mlops_plugins.artifacts import files
+from mlops_plugins.manager.failures import attributed
 from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def observed(stage: str, params: Params, context: Context) -> Iterator[Context]:
 
     Raises:
         ConfigurationError: The stage needs a library that is not installed.
+        PluginError: A plugin's implementation raised an error of another kind, or ended the process.
+        MlopsError: A built-in one did.
     """
     observers = Observers(params, context)
     what: dict[str, Any] = {"stage": named(stage), "name": params.section(stage).name}
@@ -65,11 +68,10 @@ def observed(stage: str, params: Params, context: Context) -> Iterator[Context]:
     started = time.monotonic()
     observers.call("mlops_before_stage", **what)
     try:
-        yield replace(context, log_metric=log_metric)
+        with attributed(params.registered(stage), context.root):
+            yield replace(context, log_metric=log_metric)
     except BaseException as error:
-        _report(observers, context, error, what)
-        if isinstance(error, ImportError):
-            raise plugin_manager().not_installed(stage, what["name"], error) from error
+        _report(observers, context, error.__cause__ or error, what)
         raise
     seconds, metrics = time.monotonic() - started, _metrics(stage, context)
     for metric, value in metrics.items():

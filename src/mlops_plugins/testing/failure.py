@@ -59,7 +59,7 @@ def attempt(did: str, work: Callable[[], object]) -> MlopsError | None:
         return error
     except ConformanceError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConformanceError(
             did,
             expected="a result, or a MlopsError that says what is wrong",

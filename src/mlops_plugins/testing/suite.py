@@ -57,7 +57,7 @@ class Check:
             self.run(folder)
         except ConformanceError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ConformanceError(
                 f"whether {self} was checked",
                 expected="no error, as nothing was wrong with what it was given",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mlops_plugins.api.contracts import CONTRACTS
+from mlops_plugins.api.contracts.monitor import Finding
 from mlops_plugins.api.contracts.notify import Alert
 from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.api.paths import MONITORING_REPORTS, PREDICTION_LOG
@@ -13,6 +14,7 @@ from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files, prediction_log, reading, tables
 from mlops_plugins.artifacts.model_folder import open_model
 from mlops_plugins.manager import formats
+from mlops_plugins.manager.signatures import require_returned
 from mlops_plugins.runtime.jobs.project import Project
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlops_plugins.api.context import Data
-    from mlops_plugins.api.contracts.monitor import Finding
     from mlops_plugins.api.contracts.register import Champion
 
 
@@ -54,7 +55,8 @@ def run(
             model=folder / "model",
             output=draft,
         )
-        (draft / "current.parquet").unlink()
+        require_returned(CONTRACTS[Stage.MONITOR], finding, Finding)
+        (draft / "current.parquet").unlink(missing_ok=True)
         whose = str(project.params.registered(Stage.MONITOR))
         formats.check(CONTRACTS[Stage.MONITOR].formats, "output", draft, whose)
         report = files.read_json(draft / "report.json")

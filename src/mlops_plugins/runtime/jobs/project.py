@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlops_plugins.api.contracts import CONTRACTS
+from mlops_plugins.api.contracts.register import Champion
 from mlops_plugins.api.errors import ModelError
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files
 from mlops_plugins.config import params
+from mlops_plugins.manager.signatures import require_returned
 from mlops_plugins.runtime.observers import Observers, observed
 from mlops_plugins.runtime.threads import cap_threads
 
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
 
     from mlops_plugins.api.context import Context
     from mlops_plugins.api.contracts.notify import Alert
-    from mlops_plugins.api.contracts.register import Champion
 
 
 class Project:
@@ -44,6 +46,7 @@ class Project:
             ModelError: There is none yet.
         """
         champion: Champion | None = self.component(Stage.REGISTER).champion(self.context)
+        require_returned(CONTRACTS[Stage.REGISTER], champion, Champion, type(None))
         if champion is None:
             raise ModelError(
                 f"There is no champion of '{self.context.project}' in the registry.",

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.contracts.notify import Alert
+from mlops_plugins.api.contracts.retrain import Decision
 from mlops_plugins.api.errors import ModelError
 from mlops_plugins.api.paths import MONITORING_REPORTS
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files
+from mlops_plugins.manager.signatures import require_returned
 from mlops_plugins.runtime.jobs.project import Project
 from mlops_plugins.runtime.verdict import read as read_verdict
 
@@ -33,6 +35,7 @@ def run(root: Path, overrides: Sequence[str], *, log: Callable[[str], None]) -> 
     project = Project(root, log)
     with project.observed(Stage.RETRAIN) as context:
         decision = project.component(Stage.RETRAIN).retrain(context, reports=_reports(context))
+        require_returned(CONTRACTS[Stage.RETRAIN], decision, Decision)
     if not decision.retrain:
         return f"not retrained: {decision.reason}"
     log(f"retraining: {decision.reason}")
