@@ -6,6 +6,8 @@ but ImportError: so it stays small and asks the registry only when a config is l
 
 from __future__ import annotations
 
+import functools
+import re
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.object_type import ObjectType
@@ -79,6 +81,54 @@ class ImplementationSearchPath(SearchPathPlugin):
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Append the source."""
         search_path.append(provider="mlops-plugins", path=f"{SCHEME}://")
+        _suggest_keys()
+
+
+def _suggest_keys() -> None:
+    """Let an override of a key that does not exist (`-S train.max_itr=20`) be answered by the nearest one.
+
+    Hydra has no hook for it: its function is wrapped once, in this process. If it has another name in
+    a version to come, Hydra's own text is shown.
+    """
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+    from hydra.errors import ConfigCompositionException
+
+    name = "_apply_overrides_to_config"
+    apply = getattr(ConfigLoaderImpl, name, None)
+    if apply is None or hasattr(apply, "__wrapped__"):
+        return
+
+    @functools.wraps(apply)
+    def apply_or_suggest(overrides: Any, cfg: Any) -> None:
+        try:
+            apply(overrides, cfg)
+        except ConfigCompositionException as error:
+            key = re.match(r"Could not override '([^']+)'", str(error))
+            if key is None:
+                raise
+            raise ConfigCompositionException(_unknown(key[1], cfg)) from None
+
+    setattr(ConfigLoaderImpl, name, staticmethod(apply_or_suggest))
+
+
+def _unknown(key: str, config: Any) -> str:
+    """Return what is said of a key that the config does not have, and of the nearest that it has."""
+    from mlops_plugins.api.errors import did_you_mean
+
+    parents, node = "", config
+    *groups, last = key.split(".")
+    for group in groups:
+        inner = OmegaConf.select(node, group) if OmegaConf.is_dict(node) else None
+        if not OmegaConf.is_dict(inner):
+            last = group
+            break
+        parents, node = f"{parents}{group}.", inner
+    keys = (
+        [f"{parents}{name}" for name in node if name != "hydra"] if OmegaConf.is_dict(node) else []
+    )
+    wrong = f"{parents}{last}"
+    known = f" Known are {', '.join(keys)}." if keys else ""
+    return f"There is no '{wrong}' in conf/.{did_you_mean(wrong, keys)}{known}"
 
 
 def _split(config_path: str) -> tuple[str, str]:

@@ -103,6 +103,8 @@ def check(root: Path, composed: Mapping[str, Any]) -> Params:
         if not checked.has(stage):
             raise _not_chosen(stage, where, named=stage in choices)
         checked.component(stage, where=where)
+        name = checked.section(stage).name
+        plugin_manager().require_libraries(stage, name, where=conf_files.MAIN)
     return checked
 
 

@@ -17,7 +17,7 @@ from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
 from mlops_plugins.api.spec import ComponentSpec
 from mlops_plugins.api.stage import Contract
-from mlops_plugins.manager import signatures
+from mlops_plugins.manager import requirements, signatures
 from mlops_plugins.manager.discovery import OWN_DISTRIBUTION, Broken, Plugin, Warned, discover
 from mlops_plugins.manager.pipeline import Pipeline
 
@@ -221,6 +221,23 @@ class PluginManager:
             where=f"{stage}: {name}",
             next_step=f"uv add '{extra}'" if extra else f"install '{library}'",
         )
+
+    def require_libraries(self, stage: str, name: str, *, where: str) -> None:
+        """Make sure that what an implementation needs is installed, importing nothing.
+
+        Raises:
+            ConfigurationError: A library is missing.
+        """
+        offer = self.find(stage, name)
+        missing = requirements.absent(offer.implementation)
+        if missing:
+            extra = offer.implementation.extra
+            raise ConfigurationError(
+                f"{offer} needs {' and '.join(repr(library) for library in missing)}, "
+                "which is not installed.",
+                where=f"{where}: {stage}: {name}",
+                next_step=f"uv add '{extra}'" if extra else f"uv add {' '.join(missing)}",
+            )
 
     def deprecations(self, stage: str, name: str) -> list[Warned]:
         """Return what the implementation will have to do otherwise in the next minor version."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import metadata
+import re
+from functools import cache
+from importlib import metadata, util
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -25,6 +27,24 @@ def missing(implementation: ComponentSpec) -> list[str]:
     return [*unmet, *(name for name in others if _version(name) is None)]
 
 
+def absent(implementation: ComponentSpec) -> list[str]:
+    """Return the libraries of an implementation that are not here under any name, of any version.
+
+    `xgboost` serves where `xgboost-cpu` is declared, so what can be imported by a name's first word,
+    or by the name, is not absent.
+    """
+    names = [Requirement(line).name for line in missing(implementation)]
+    return [
+        name
+        for name in names
+        if _version(name) is None
+        and not any(
+            util.find_spec(module)
+            for module in (re.sub(r"\W", "_", name), re.split(r"\W", name, maxsplit=1)[0])
+        )
+    ]
+
+
 def _unmet(line: str, seen: set[str]) -> Iterator[str]:
     """Yield the unmet requirements of a requirement and of the extras that it names."""
     try:
@@ -40,12 +60,24 @@ def _unmet(line: str, seen: set[str]) -> Iterator[str]:
         if key in seen:
             continue
         seen.add(key)
-        for inner in metadata.requires(wanted.name) or ():
-            marker = Requirement(inner).marker
-            if marker and marker.evaluate({"extra": extra}) and not marker.evaluate({"extra": ""}):
-                yield from _unmet(inner.partition(";")[0], seen)
+        for inner in _of_extra(wanted.name, extra):
+            yield from _unmet(inner, seen)
 
 
+@cache
+def _of_extra(distribution: str, extra: str) -> list[str]:
+    """Return the requirements of an extra, without those of the distribution itself."""
+    lines = metadata.requires(distribution) or ()
+    return [
+        line.partition(";")[0]
+        for line in lines
+        if (marker := Requirement(line).marker)
+        and marker.evaluate({"extra": extra})
+        and not marker.evaluate({"extra": ""})
+    ]
+
+
+@cache
 def _version(distribution: str) -> str | None:
     try:
         return metadata.version(distribution)

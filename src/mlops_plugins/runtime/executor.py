@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.errors import DataError
+from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.artifacts import files
 from mlops_plugins.config import params as parameters
+from mlops_plugins.config import places
 from mlops_plugins.manager import formats, signatures
 from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.runtime.observers import observed
@@ -60,7 +61,11 @@ def run_stage(root: Path, stage: str, log: Callable[[str], None]) -> None:
         for warned in [*manager.warned, *manager.deprecations(stage, params.section(stage).name)]:
             log(f"warning: {warned}")
         with observed(stage, params, context) as observed_context:
-            execute(params.pipeline.placed(stage), observed_context, params)
+            try:
+                execute(params.pipeline.placed(stage), observed_context, params)
+            except ConfigurationError as error:
+                places.correct(error, root, params)
+                raise
     except BaseException:
         _restore_outputs(root, stage)
         raise
