@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.errors import DataError, ModelError
 from mlops_plugins.api.stage import Stage
-from mlops_plugins.artifacts import files, learning_curves, schema, tables
+from mlops_plugins.artifacts import files, learning_curves, schema, sealed, tables
 from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.manager.signatures import require_written
 
@@ -185,21 +185,13 @@ class Model(Description):
 
 
 def describe(folder: Path) -> Description:
-    """Read a model folder, after checking every file against the manifest.
+    """Read a model folder, after checking that it holds what its manifest lists, and nothing else.
 
     Raises:
-        ModelError: It is no model folder, a file was changed, or a format is unknown.
+        ModelError: It is no model folder, a file was changed or added, or a format is unknown.
     """
     manifest = _manifest(folder)
-    for name, expected in manifest["files"].items():
-        file = folder / name
-        if not file.is_file() or files.digest(file) != expected:
-            raise ModelError(
-                f"The model file {name} is {'corrupt' if file.is_file() else 'missing'}.",
-                where=str(file),
-                expected=f"SHA-256 {expected}",
-                next_step="fetch the model again: `dvc checkout --force`, or `mlops export`",
-            )
+    sealed.check(folder, manifest["files"], besides=MANIFEST)
     content = manifest["schema"]
     return Description(
         manifest=manifest,
@@ -215,10 +207,10 @@ def describe(folder: Path) -> Description:
 
 
 def open_model(folder: Path) -> Model:
-    """Open a model folder, after checking every file against the manifest.
+    """Open a model folder, after checking that it holds what its manifest lists, and nothing else.
 
     Raises:
-        ModelError: It is no model folder, a file was changed, or a format is unknown.
+        ModelError: It is no model folder, a file was changed or added, or a format is unknown.
     """
     described = describe(folder)
     return Model(
@@ -249,13 +241,14 @@ def _manifest(folder: Path) -> dict[str, Any]:
         if known:
             _ = [manifest[key] for key in KEYS]
             _ = [manifest["schema"][key] for key in ("target", "id")]
+            _ = manifest["files"].items()
     except FileNotFoundError:
         raise ModelError(
             "There is no model.",
             where=str(folder / MANIFEST),
             next_step="`dvc repro` trains one, `dvc checkout` restores one",
         ) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise ModelError(
             "The model's manifest is corrupt.",
             where=str(folder / MANIFEST),

@@ -8,7 +8,7 @@ from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.contracts.register import Champion
 from mlops_plugins.api.errors import ModelError
 from mlops_plugins.api.stage import Stage
-from mlops_plugins.artifacts import files
+from mlops_plugins.artifacts import files, sealed
 from mlops_plugins.config import params
 from mlops_plugins.manager.signatures import require_returned
 from mlops_plugins.runtime.observers import Observers, observed
@@ -55,11 +55,16 @@ class Project:
         return champion
 
     def fetched(self, champion: Champion) -> Path:
-        """Return the folder of the champion's files, fetched once."""
+        """Return the folder of the champion's files; what was fetched and changed since is fetched again.
+
+        Raises:
+            ModelError: The registry's own files are not those that were registered.
+        """
         folder = self.context.home / "models" / "champions" / champion.digest[:16]
-        if not folder.exists():
+        if not _is_registered(folder / "model", champion):
             with files.replacing(folder) as draft:
                 champion.fetch(draft)
+                sealed.check_registered(draft / "model", champion)
         return folder
 
     def alert(self, alert: Alert) -> None:
@@ -67,3 +72,7 @@ class Project:
         with self.observed(Stage.NOTIFY) as context:
             self.component(Stage.NOTIFY).notify(context, alert=alert)
         Observers(self.params, self.context).call("mlops_on_alert", alert=alert)
+
+
+def _is_registered(model: Path, champion: Champion) -> bool:
+    return model.is_dir() and files.digest(model) == champion.digest

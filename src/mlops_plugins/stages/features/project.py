@@ -8,10 +8,11 @@ also beside a newer version of the same package.
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import sys
 from importlib.machinery import FileFinder, SourceFileLoader
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.errors import ConfigurationError, DataError, ModelError
@@ -23,7 +24,7 @@ from mlops_plugins.manager import modules
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from types import ModuleType
+    from types import CodeType, ModuleType
 
     import pandas as pd
 
@@ -109,7 +110,7 @@ class ProjectFeatures(Component):
                 where=str(path / "recipe.json"),
                 next_step="fetch the model again: `dvc checkout --force`, or `mlops export`",
             )
-        described = files.read_json(path / "recipe.json")
+        described = _described(path / "recipe.json")
         module_name, _, function = described["function"].partition(":")
         package = _load_package(path / described["package"])
         try:
@@ -126,6 +127,28 @@ class ProjectFeatures(Component):
         return build
 
 
+def _described(file: Path) -> dict[str, str]:
+    """Read which function of which package is the recipe.
+
+    Raises:
+        ModelError: The file does not say it, or names what is not a package below its folder.
+    """
+    described = files.read_json(file)
+    try:
+        package, function = str(described["package"]), str(described["function"])
+    except (KeyError, TypeError):
+        package = function = ""
+    names = [package, *re.split("[.:]", function)]
+    if function.count(":") != 1 or not all(name.isidentifier() for name in names):
+        raise ModelError(
+            f"The model's feature code is said to be {function!r} of {package!r}.",
+            where=str(file),
+            expected="the name of a package in this folder, and module:function of it",
+            next_step="fetch the model again: `dvc checkout --force`, or `mlops export`",
+        )
+    return {"package": package, "function": function}
+
+
 def _load_package(folder: Path) -> ModuleType:
     """Import a package under a name that is unique to its content."""
     name = f"_recipe_{files.digest(folder)[:16]}"
@@ -134,11 +157,11 @@ def _load_package(folder: Path) -> ModuleType:
     if not (folder / "__init__.py").exists():
         raise ModelError("The model's feature code is missing.", where=str(folder))
     for inner in (folder, *(item for item in folder.rglob("*") if item.is_dir())):
-        finder = FileFinder(str(inner), (_ReadOnlyLoader, [".py"]))
+        finder = FileFinder(str(inner), (_SourceLoader, [".py"]))
         sys.path_importer_cache[str(inner)] = finder
     init = str(folder / "__init__.py")
     spec = importlib.util.spec_from_file_location(
-        name, init, loader=_ReadOnlyLoader(name, init), submodule_search_locations=[str(folder)]
+        name, init, loader=_SourceLoader(name, init), submodule_search_locations=[str(folder)]
     )
     assert spec is not None  # noqa: S101  a loader was given
     assert spec.loader is not None  # noqa: S101
@@ -148,8 +171,11 @@ def _load_package(folder: Path) -> ModuleType:
     return package
 
 
-class _ReadOnlyLoader(SourceFileLoader):
-    """Leaves no byte code behind: a model's folder is hashed, and often read-only."""
+class _SourceLoader(SourceFileLoader):
+    """Runs the source alone: byte code beside it has no hash in the model, and none is left behind."""
 
-    def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
-        """Write nothing."""
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile the source."""
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code

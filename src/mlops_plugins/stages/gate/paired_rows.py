@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlops_plugins.artifacts import tables
-from mlops_plugins.artifacts.model_folder import open_model
+from mlops_plugins.artifacts import sealed, tables
+from mlops_plugins.artifacts.model_folder import describe, open_model
 from mlops_plugins.metrics import scoring
 from mlops_plugins.stages.gate.checks import UncomputableError
 
@@ -81,6 +81,8 @@ def opened(context: Context, champion: Champion, model: Path, evaluation: Path) 
     challenger = open_model(model)
     with tempfile.TemporaryDirectory() as folder:
         fetched = champion.fetch(Path(folder) / "champion")
+        describe(fetched / "model")  # says which file is missing or corrupt, and runs nothing
+        sealed.check_registered(fetched / "model", champion)
         other = open_model(fetched / "model")
         if (challenger.task, challenger.classes) != (other.task, other.classes):
             raise UncomputableError(
