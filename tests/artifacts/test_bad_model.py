@@ -8,6 +8,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 import skops.io
 from sklearn.pipeline import make_pipeline
@@ -93,12 +94,13 @@ def test_a_bad_model_predicts_nothing(
     model, scores = tmp_path / "model", tmp_path / "scores.parquet"
     shutil.copytree(finished.root / "models" / "model", model)
     spoil(model)
-    scores.write_bytes(b"the scores of yesterday")
+    pd.DataFrame({"prediction": [1], "score": [0.5]}).to_parquet(scores)
+    before = scores.read_bytes()
     done = finished.mlops(
         "predict", ROWS, "--model", str(model), "-o", str(scores), "--no-log", check=False
     )
     assert_refused(done, ExitCode.MODEL, *parts)
-    assert scores.read_bytes() == b"the scores of yesterday"
+    assert scores.read_bytes() == before
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import pytest
 
 from mlops_plugins.api.errors import ExitCode
 from mlops_plugins.artifacts import files
-from tests.helpers.registering import Home
+from tests.helpers.registering import Home, with_champion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,22 +25,9 @@ HARMFUL = "raise SystemExit('ran')\n"
 ROWS = "data/splits/test.parquet"
 
 
-@pytest.fixture(scope="module")
-def registered(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A project with a champion in a folder."""
-    home = Home.make(tmp_path_factory.mktemp("sealed") / "late", "folder")
-    home.register(100)
-    from mlops_plugins.testing.artefacts import provide
-    from mlops_plugins.testing.tables import plain
-
-    shutil.copytree(provide(plain(), "data/splits"), home.root / "data/splits", dirs_exist_ok=True)
-    return home
-
-
 @pytest.fixture
-def home(registered: Home, tmp_path: Path) -> Home:
-    shutil.copytree(registered.root, tmp_path / "late")
-    return Home(tmp_path / "late")
+def home(tmp_path: Path) -> Home:
+    return with_champion(tmp_path)
 
 
 def predict(home: Home, *words: str) -> Result:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner
@@ -12,21 +15,33 @@ from mlops_plugins import Stage
 from mlops_plugins.artifacts import files
 from mlops_plugins.cli.app import main
 from mlops_plugins.manager.plugin_manager import plugin_manager
-from mlops_plugins.testing.artefacts import verdict
+from mlops_plugins.testing.artefacts import provide, scratch, verdict
 from mlops_plugins.testing.contracts.report import COMPLETE
 from mlops_plugins.testing.sandbox import Sandbox
 from mlops_plugins.testing.subject import Subject
 from mlops_plugins.testing.tables import plain
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from click.testing import Result
 
     from mlops_plugins.api.contracts.register import Champion
 
 
 SUMMARY = {"roc_auc": {"value": 0.81, "low": 0.79, "high": 0.83, "baseline": 0.5}}
+
+
+@cache
+def _registered() -> Path:
+    """Return a project with a champion in a folder, to be copied."""
+    home = Home.make(scratch() / "with-champion", "folder")
+    home.register(100)
+    shutil.copytree(provide(plain(), "data/splits"), home.root / "data/splits", dirs_exist_ok=True)
+    return home.root
+
+
+def with_champion(folder: Path) -> Home:
+    """Make a project of one's own with a champion, and with the rows to score."""
+    return Home(Path(shutil.copytree(_registered(), folder / "late")))
 
 
 @dataclass(frozen=True)

@@ -78,12 +78,14 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file, or of a folder's file names and contents."""
+def digest(path: Path, *, without: str = "") -> str:
+    """Return the SHA-256 of a file, or of a folder's file names and contents, but for one file."""
     if path.is_file():
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     combined = hashlib.sha256()
     for file in sorted(item for item in path.rglob("*") if item.is_file()):
+        if without and file == path / without:
+            continue
         combined.update(f"{file.relative_to(path).as_posix()}\0{digest(file)}\n".encode())
     return combined.hexdigest()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.errors import DataError, ModelError
 from mlops_plugins.api.stage import Stage
-from mlops_plugins.artifacts import files, learning_curves, schema, sealed, tables
+from mlops_plugins.artifacts import exported, files, learning_curves, schema, sealed, tables
 from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.manager.signatures import require_written
 
@@ -191,11 +191,11 @@ def describe(folder: Path) -> Description:
         ModelError: It is no model folder, a file was changed or added, or a format is unknown.
     """
     manifest = _manifest(folder)
-    sealed.check(folder, manifest["files"], besides=MANIFEST)
+    sealed.check(folder, manifest["files"], manifest=MANIFEST, besides=exported.FILE)
     content = manifest["schema"]
     return Description(
         manifest=manifest,
-        digest=files.digest(folder),
+        digest=files.digest(folder, without=exported.FILE),
         schema=schema.parse(
             content,
             target=content["target"],

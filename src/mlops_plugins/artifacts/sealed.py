@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 AGAIN = "fetch the model again: `dvc checkout --force`, or `mlops export`"
 
 
-def check(folder: Path, listed: Mapping[str, str], *, besides: str) -> None:
+def check(folder: Path, listed: Mapping[str, str], *, manifest: str, besides: str) -> None:
     """Make sure that a model folder holds these files, and nothing else.
 
     Args:
         folder: The folder.
         listed: The SHA-256 of each file by its path below the folder, with `/`.
-        besides: The file with the list, which is not in it.
+        manifest: The file with the list, which is not in it.
+        besides: Another file that may be there.
 
     Raises:
         ModelError: No file is listed, one is missing, changed, or outside the folder, or a file or a
@@ -32,14 +33,14 @@ def check(folder: Path, listed: Mapping[str, str], *, besides: str) -> None:
     if not listed:
         raise ModelError(
             "The model's manifest lists no file.",
-            where=str(folder / besides),
+            where=str(folder / manifest),
             expected="every file of the model, with its SHA-256",
             next_step=AGAIN,
         )
     for name in listed:
-        _check_name(name, folder / besides)
-    for entry in _entries(folder):
-        _check_entry(entry, folder, {*listed, besides})
+        _check_name(name, folder / manifest)
+    for entry in entries(folder):
+        _check_entry(entry, folder, {*listed, manifest, besides})
     for name, expected in listed.items():
         _check_content(folder / name, name, expected)
 
@@ -98,7 +99,7 @@ def _check_content(file: Path, name: str, expected: str) -> None:
         )
 
 
-def _entries(folder: Path) -> Iterator[Path]:
+def entries(folder: Path) -> Iterator[Path]:
     """Give everything below a folder; a link to a folder is given and not followed."""
     for parent, folders, names in os.walk(folder):
         yield from (Path(parent) / name for name in sorted([*folders, *names]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -201,6 +202,14 @@ def test_a_model_that_is_not_whole_blocks_and_is_named(
     path.unlink() if how == "gone" else path.write_bytes(path.read_bytes()[:90])
     named = "manifest" if name == "manifest.json" and how == "cut short" else "model"
     assert_blocked(gated, named, registry=lambda: current)
+
+
+def test_a_champion_whose_files_are_not_those_registered_blocks(tmp_path: Path) -> None:
+    gated = gating(tmp_path, champion=True)
+    current = gated.registered()
+    assert current is not None
+    other = replace(current, digest="0" * 64)
+    assert_blocked(gated, "not those that were registered", registry=lambda: other)
 
 
 def test_a_first_model_without_judged_rows_blocks(tmp_path: Path) -> None:

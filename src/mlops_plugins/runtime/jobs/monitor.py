@@ -9,12 +9,13 @@ from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.contracts.monitor import Finding
 from mlops_plugins.api.contracts.notify import Alert
 from mlops_plugins.api.errors import ConfigurationError, DataError
-from mlops_plugins.api.paths import MONITORING_REPORTS, PREDICTION_LOG
+from mlops_plugins.api.paths import PREDICTION_LOG
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files, prediction_log, reading, tables
 from mlops_plugins.artifacts.model_folder import open_model
 from mlops_plugins.manager import formats
 from mlops_plugins.manager.signatures import require_returned
+from mlops_plugins.runtime.jobs import targets
 from mlops_plugins.runtime.jobs.project import Project
 
 if TYPE_CHECKING:
@@ -38,13 +39,13 @@ def run(
     """Compare the champion's present with its past; return the finding and the report's folder."""
     project = Project(root, log)
     context = project.context
+    created = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
+    output = targets.report_folder(context.home, created if name is None else name)
     champion = project.champion()
     folder = project.fetched(champion)
     current = _current(project, folder / "model", champion, data)
     if labels is not None:
         current = _join_labels(current, reading.read_frame(labels), context.data)
-    created = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
-    output = context.home / MONITORING_REPORTS / (name or created)
     with project.observed(Stage.MONITOR) as observed_context, files.replacing(output) as draft:
         draft.mkdir()
         tables.write_frame(current, draft / "current.parquet")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_plugins.api.paths import PREDICTION_LOG
-from mlops_plugins.artifacts import files, prediction_log, reading, tables
+from mlops_plugins.artifacts import exported, files, prediction_log, reading, tables
 from mlops_plugins.artifacts.model_folder import Model, open_model
+from mlops_plugins.runtime.jobs import targets
 from mlops_plugins.runtime.jobs.project import Project
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def run(
     log: Callable[[str], None],
 ) -> int:
     """Score a file's rows, keep them for monitoring, and return how many there were."""
+    targets.check_predictions(output, data)
     project = Project(root, log)
     rows = reading.read_frame(data)
     opened, version = _opened(project, model)
@@ -42,6 +44,7 @@ def run(
 
 def _opened(project: Project, folder: Path | None) -> tuple[Model, str]:
     if folder is not None:
-        return open_model(folder), "unregistered"
+        export = exported.read(folder)
+        return open_model(folder), export.version if export else "unregistered"
     champion = project.champion()
     return open_model(project.fetched(champion) / "model"), champion.version
