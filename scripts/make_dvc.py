@@ -22,7 +22,10 @@ BEGIN, END = "stages:\n", "\nplots:\n"
 
 COMPOSE = """\
   compose:
+    # Always, as DVC does not see all that makes a stage stale: libraries, plugins, files that an
+    # option names. Where nothing has changed, params.yaml stays as it is and nothing follows.
     cmd: mlops compose
+    always_changed: true
     deps:
       - conf
       - src/{{ package_name }}

@@ -46,7 +46,12 @@ def compose(root: Path, check: bool, keep: bool, discard: bool) -> None:
         for override in compose.keep(root) if keep else compose.discard(root):
             log(f"{'kept in conf/' if keep else 'dropped'}: {override}")
     else:
-        compose.compose(root, in_experiment=bool(os.environ.get("DVC_EXP_NAME")), log=log)
+        compose.compose(
+            root,
+            in_experiment=bool(os.environ.get("DVC_EXP_NAME")),
+            in_repro=bool(os.environ.get("DVC_STAGE")),
+            log=log,
+        )
 
 
 @click.command()

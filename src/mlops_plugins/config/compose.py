@@ -30,12 +30,25 @@ def _unheard(text: str) -> None:
     """Log nothing."""
 
 
-def compose(root: Path, *, in_experiment: bool, log: Callable[[str], None] = _unheard) -> None:
+def compose(
+    root: Path,
+    *,
+    in_experiment: bool,
+    in_repro: bool = False,
+    log: Callable[[str], None] = _unheard,
+) -> None:
     """Write `params.yaml`: from `conf/`, or, in a DVC experiment, from what DVC composed.
 
     In an experiment DVC has composed `conf/` with the user's overrides already: the file is
     checked, stamped, and remembers those overrides. Outside one, overrides that an applied
     experiment left are never dropped silently.
+
+    Args:
+        root: The project's folder.
+        in_experiment: DVC runs an experiment.
+        in_repro: DVC runs the pipeline. Then an applied experiment goes on as long as `conf/` is as
+            it was: its parameters are stamped again.
+        log: Prints a line.
 
     Raises:
         ConfigurationError: `conf/` is wrong, or overrides would be lost.
@@ -53,6 +66,9 @@ def compose(root: Path, *, in_experiment: bool, log: Callable[[str], None] = _un
     composed = from_conf(root, log=log)
     checked = check(root, composed)
     left = [kept for kept in remembered(previous) if get(composed, kept) != kept.value]
+    if left and in_repro and _differences(root, applied := _without_bookkeeping(previous)) == left:
+        _write(root, applied, check(root, applied), left)
+        return
     if left:
         raise ConfigurationError(
             "params.yaml holds values of an experiment that conf/ does not have: "
@@ -234,7 +250,9 @@ def _write(root: Path, composed: Tree, checked: Params, kept: list[Override]) ->
     json_schema.write(
         root, {stage: checked.section(stage).name for stage in checked.pipeline.contracts}
     )
-    write_text(root / params.FILE, _text(root, composed, checked, kept))
+    path, text = root / params.FILE, _text(root, composed, checked, kept)
+    if not path.exists() or path.read_text("utf-8") != text:  # DVC would hash it again
+        write_text(path, text)
 
 
 def _text(root: Path, composed: Tree, checked: Params, kept: list[Override]) -> str:

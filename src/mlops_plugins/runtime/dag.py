@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FILE = "dvc.yaml"
 RUN = "mlops run "
+COMPOSE = "mlops compose"
 INGEST = "ingest"
 """Where data come from is the project's to say: its dependencies are left as they are."""
 
@@ -142,6 +143,9 @@ def _update(pipeline: Pipeline, stages: Any) -> Iterator[str]:
         if str(stages[name].get("cmd", "")) == f"{RUN}{name}":
             del stages[name]
             yield f"removed the stage {name}"
+    if _composes_only_if_stale(stages):
+        stages["compose"].insert(1, "always_changed", True)
+        yield "compose: always_changed: true"
     previous = "compose"
     for name in pipeline.stages:
         if name not in stages:
@@ -151,6 +155,12 @@ def _update(pipeline: Pipeline, stages: Any) -> Iterator[str]:
         else:
             yield from _update_stage(pipeline, name, stages[name])
         previous = name
+
+
+def _composes_only_if_stale(stages: Any) -> bool:
+    """Return whether DVC skips `compose` when its files have not changed: identity is more than files."""
+    compose = stages.get("compose")
+    return compose is not None and compose.get("cmd") == COMPOSE and "always_changed" not in compose
 
 
 def _flowing(made: dict[str, Any]) -> dict[str, Any]:

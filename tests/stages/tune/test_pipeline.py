@@ -257,7 +257,7 @@ def test_a_word_and_dvc_repro_tune_a_project(project: Project) -> None:
 
     # A search that finds the same changes nothing that follows, but the report of what ran.
     project.edit("conf/tune/optuna.yaml", "pruner: median", "pruner: none")
-    assert project.repro() == ["compose", "tune", "report"]
+    assert project.repro() == ["tune", "report"]
     project.edit("conf/config.yaml", "  - tune: optuna\n", "  - tune: none\n")
     project.dvc("repro", "evaluate", "explain")
     assert without_stores(project.read("dvc.lock")) == without_stores(untuned)
