@@ -177,6 +177,8 @@ def test_values_that_an_experiment_left_are_kept_or_dropped_only_when_told(
         "--discard",
     )
     assert composed.read("params.yaml") == left
+    composed.mlops("compose", DVC_STAGE="compose")  # in `dvc repro` the experiment goes on
+    assert composed.read("params.yaml") == left
     composed.mlops("compose", "--discard")
     assert composed.read("params.yaml") == before
     composed.write("params.yaml", left)
