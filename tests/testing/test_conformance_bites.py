@@ -1248,6 +1248,10 @@ def retrain(body: str) -> str:
 
 RETRAINS = [
     Broken("retrain", "decides on no reports", "IndexError", retrain("reports[-1]")),
+    Broken("retrain", "decides on no reports", "SystemExit: 0", retrain("raise SystemExit(0)")),
+    Broken(
+        "retrain", "decides on no reports", "SystemExit: 0", retrain("__import__('os')._exit(0)")
+    ),
     Broken(
         "retrain",
         "decides on one report of 'drift'",

@@ -37,6 +37,8 @@ class Commands(click.Group):
             return super().invoke(context)
         except MlopsError as error:
             _refuse(error)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise  # what --help and a wrong option end with
         except (Exception, SystemExit) as error:
             from mlops_plugins.manager.failures import of_plugin
 

@@ -44,7 +44,7 @@ def attributed(offer: RegisteredComponent, root: Path) -> Iterator[None]:
         MlopsError: It did, and is built in.
     """
     try:
-        with _exits_noticed():
+        with exits_noticed():
             yield
     except PluginError as error:
         if str(offer) not in str(error):
@@ -176,7 +176,7 @@ def _write(path: Path, text: str) -> Path:
 
 
 @contextmanager
-def _exits_noticed() -> Iterator[None]:
+def exits_noticed() -> Iterator[None]:
     """Let `os._exit` in this thread raise `SystemExit`; processes that were forked end as ever."""
     leave, process, thread = os._exit, os.getpid(), threading.current_thread()
 

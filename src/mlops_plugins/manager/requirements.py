@@ -71,6 +71,7 @@ def _of_extra(distribution: str, extra: str) -> list[str]:
     return [
         line.partition(";")[0]
         for line in lines
+        if extra in line  # to parse all of them takes longer than all else that compose checks
         if (marker := Requirement(line).marker)
         and marker.evaluate({"extra": extra})
         and not marker.evaluate({"extra": ""})

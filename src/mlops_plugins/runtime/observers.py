@@ -67,12 +67,12 @@ def observed(stage: str, params: Params, context: Context) -> Iterator[Context]:
 
     started = time.monotonic()
     observers.call("mlops_before_stage", **what)
-    try:
-        with attributed(params.registered(stage), context.root):
+    with attributed(params.registered(stage), context.root):
+        try:
             yield replace(context, log_metric=log_metric)
-    except BaseException as error:
-        _report(observers, context, error.__cause__ or error, what)
-        raise
+        except BaseException as error:
+            _report(observers, context, error, what)
+            raise
     seconds, metrics = time.monotonic() - started, _metrics(stage, context)
     for metric, value in metrics.items():
         log_metric(metric, value)
