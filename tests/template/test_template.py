@@ -460,6 +460,7 @@ def test_the_pipeline_keeps_each_stages_contract(any_project: Rendered) -> None:
     code = f"src/{answers['package_name']}"
     assert list(stages) == ["compose", *PIPELINE]
     assert stages["compose"]["cmd"] == "mlops compose"
+    assert stages["compose"]["always_changed"] is True
     assert set(stages["compose"]["deps"]) == {"conf", code, "uv.lock"}
     assert outputs(stages["compose"]) == {"params.yaml": {"cache": False, "persist": True}}
     made = {path for stage in stages.values() for path in outputs(stage)}
