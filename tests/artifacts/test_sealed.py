@@ -180,3 +180,13 @@ def test_a_registry_whose_files_were_changed_is_refused(home: Home, command: str
     assert not (home.root / "models" / "champions").exists() or not any(
         (home.root / "models" / "champions").iterdir()
     )
+
+
+def test_a_plugin_that_loads_nothing_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlops_plugins.stages.train.sklearn import GradientBoosting
+
+    monkeypatch.setattr(GradientBoosting, "load", lambda self, path: None)
+    done = predict(home, "--model", str(home.root / "models" / "model"))
+    assert done.exit_code == ExitCode.PLUGIN
+    assert "train/sklearn of mlops-plugins" in done.stderr
+    assert "loads its part of a model as NoneType" in done.stderr

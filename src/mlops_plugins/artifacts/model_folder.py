@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.contracts import CONTRACTS
-from mlops_plugins.api.errors import DataError, ModelError
+from mlops_plugins.api.errors import DataError, ModelError, PluginError
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import exported, files, learning_curves, schema, sealed, tables
 from mlops_plugins.manager.plugin_manager import plugin_manager
-from mlops_plugins.manager.signatures import require_written
+from mlops_plugins.manager.signatures import interface, require_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -211,13 +211,25 @@ def open_model(folder: Path) -> Model:
 
     Raises:
         ModelError: It is no model folder, a file was changed or added, or a format is unknown.
+        PluginError: What made it loads it as something else than its interface says.
     """
     described = describe(folder)
-    return Model(
-        **vars(described),
-        recipe=_maker(Stage.FEATURES, described.manifest).recipe(folder / "recipe"),
-        predictor=_maker(Stage.TRAIN, described.manifest).load(folder / "estimator"),
-    )
+    recipe = _maker(Stage.FEATURES, described.manifest).recipe(folder / "recipe")
+    predictor = _maker(Stage.TRAIN, described.manifest).load(folder / "estimator")
+    _require_loaded(Stage.FEATURES, described, recipe, callable(recipe))
+    _require_loaded(Stage.TRAIN, described, predictor, callable(getattr(predictor, "scores", None)))
+    return Model(**vars(described), recipe=recipe, predictor=predictor)
+
+
+def _require_loaded(stage: Stage, described: Description, loaded: object, right: bool) -> None:
+    if not right:
+        offer = plugin_manager().find(stage, described.manifest[stage])
+        raise PluginError(
+            f"{offer} loads its part of a model as {type(loaded).__name__}.",
+            where=offer.implementation.target,
+            expected=f"as {interface(CONTRACTS[stage])} says",
+            next_step=f"tell the author of {offer.distribution}",
+        )
 
 
 def _maker(stage: Stage, manifest: Mapping[str, Any]) -> Any:
