@@ -26,6 +26,21 @@ class ExitCode(IntEnum):
     ALARM = 20
 
 
+SHOWN = 10
+"""Values that an error names; of more it says how many there are."""
+
+
+def listed(values: Iterable[object]) -> str:
+    """Name values in a sentence: at most ten of them, and how many more there are.
+
+    >>> listed(range(12))
+    '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more'
+    """
+    names = [str(value) for value in values]
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
 class MlopsError(Exception):
     """A user's mistake or a condition of the world, shown without a traceback.
 

@@ -163,8 +163,16 @@ class Model(Description):
         return self.predictor.scores(self.recipe(schema.conform(rows, self.inputs)))
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the predictions of raw rows, as `predictions` describes them."""
-        return self.predictions(self.scores(rows), rows.index)
+        """Return the predictions of raw rows, as `predictions` describes them.
+
+        Raises:
+            DataError: A column is missing, or `schema.accept` refuses a value, as every door does.
+        """
+        return self.predict_typed(schema.accept(rows, self.inputs))
+
+    def predict_typed(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the predictions of rows that have the schema's dtypes."""
+        return self.predictions(self.predictor.scores(self.recipe(rows)), rows.index)
 
     def predictions(self, scores: np.ndarray, index: pd.Index[Any]) -> pd.DataFrame:
         """Return `prediction`, `score` and, for classes, one `probability_<class>` each.

@@ -23,8 +23,9 @@ class Monitor(Protocol):
         """Write `report.json`, with the `status`, and `report.html` into the folder `output`.
 
         `reference` and `current` are Parquet: the raw columns, `prediction`, the scores, and in
-        `reference` always, in `current` where labels have arrived, the target. `model` is the
-        folder of the model that predicted.
+        `reference` always, in `current` where labels have arrived, the target. Where a raw column is
+        called `score` or `prediction`, that of the model is `predicted:score` or
+        `predicted:prediction`. `model` is the folder of the model that predicted.
         """
         ...
 

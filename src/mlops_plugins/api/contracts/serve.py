@@ -23,8 +23,10 @@ class Serve(Protocol):
         """Serve the folder `model` on `host` and `port` until interrupted.
 
         `version` is what the answers name; each row and its prediction are appended to the folder
-        `log`, as `mlops_plugins.toolkit.PredictionLog` does. `POST /predict` takes one raw row as a
-        JSON object, and answers `{"predictions": [{"prediction": ..., "score": ...}]}`.
+        `log`, as `mlops_plugins.toolkit.PredictionLog` does: `{"row": {...}, "prediction": ...,
+        "score": ..., "version": ...}`, in which no column is taken for one of the log's.
+        `POST /predict` takes one raw row as a JSON object, and answers
+        `{"predictions": [{"prediction": ..., "score": ...}]}`.
         """
         ...
 

@@ -15,8 +15,17 @@ class Section(Content):
     )
 
 
+class Skipped(Content):
+    """What of the prediction log could not be read, and was left out."""
+
+    records: int = Field(
+        description="Lines that are no record, or hold an integer that is too large."
+    )
+    files: list[str] = Field(description="Batches that cannot be read.")
+
+
 class MonitorReport(Content):
-    """The report; the runner adds `created` and the `version` of the model."""
+    """The report; the runner adds `created`, the `version` of the model, and `skipped`."""
 
     status: Literal["ok", "insufficient_data", "drift", "alarm"] = Field(
         description="What was found, for the retraining policy."
@@ -24,3 +33,6 @@ class MonitorReport(Content):
     reasons: list[str] | None = Field(None, description="Why, in sentences.")
     data_quality: Section | None = Field(None, description="Whether the values keep the schema.")
     performance: Section | None = Field(None, description="Whether the model is as good as it was.")
+    skipped: Skipped | None = Field(
+        None, description="What of the prediction log could not be read, and was left out."
+    )

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts import tables
-from mlops_plugins.artifacts.reading import csv, errors, excel, parquet
+from mlops_plugins.artifacts.reading import by_schema, csv, errors, excel, parquet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
+
+    from mlops_plugins.artifacts.schema import Schema
 
 READERS: Mapping[str, Any] = {
     **dict.fromkeys((".csv", ".tsv", ".txt"), csv),
@@ -51,6 +53,8 @@ class ReadOptions:
     target: str = ""
     bad_rows: float = 0.0
     sheet: str = ""
+    text_as_written: bool = False
+    """Whether texts that mean a missing value stay what they are in columns of text."""
 
 
 def reader_of(name: str) -> Any:
@@ -97,17 +101,26 @@ def convert(
     return details
 
 
-def read_frame(path: Path) -> pd.DataFrame:
-    """Read a file that a person names into memory.
+def read_frame(path: Path, described: Schema) -> pd.DataFrame:
+    """Read a file that a person names into memory, each column as the schema describes it.
+
+    In CSV and sheets, a category that the schema lists stays text, `007`, `1E5` and `NA` too, and so
+    does an id; integers stay exact. What the schema does not describe is inferred.
 
     Raises:
         DataError: It is missing, empty, of another kind, or one of its rows is malformed.
     """
     if not path.exists():
         raise errors.missing(str(path))
+    typed = reader_of(path.name) is parquet
+    options = ReadOptions(text_as_written=not typed)
+    types = {} if typed else by_schema.types(described)
     with tempfile.TemporaryDirectory() as folder:
         converted = Path(folder) / "converted.parquet"
-        details = convert(path, converted, name=str(path), options=ReadOptions(), types={})
+        details = convert(path, converted, name=str(path), options=options, types=types)
         if details["rows"] == 0:
             raise errors.no_rows(str(path))
-        return tables.read_frame(converted)
+        table = tables.read(converted)
+    return by_schema.frame(
+        table if typed else by_schema.without_null_words(table, described), described
+    )

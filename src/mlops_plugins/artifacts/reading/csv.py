@@ -99,6 +99,8 @@ class Text:
     null_values: tuple[str, ...]
     """Texts that mean a missing value, the empty one too."""
 
+    text_as_written: bool
+
     def reader(
         self,
         types: Mapping[str, Any],
@@ -139,7 +141,7 @@ class Text:
             column_types=dict(types),
             include_columns=only or [],
             null_values=list(self.null_values if null_values is None else null_values),
-            strings_can_be_null=True,
+            strings_can_be_null=not self.text_as_written,
             decimal_point=self.decimal,
         )
 
@@ -226,6 +228,7 @@ def _text(source: Path, name: str, options: ReadOptions) -> Text:
         delimiter=delimiter,
         decimal=options.decimal or csv_dialect.decimal(sample_rows, delimiter),
         null_values=nulls.texts(options.null_values, usual=options.usual_nulls),
+        text_as_written=options.text_as_written,
     )
 
 
@@ -246,9 +249,11 @@ def _stored(text: Text, output: Path, types: Mapping[str, Any]) -> tuple[int, in
             misfit = CONVERSION.search(str(error))
             if misfit is None:
                 raise
-            if inferred:
-                # Each block's values fit a type of its own, and no type but text holds them all.
-                fixed[_columns(text)[int(misfit[1])]] = pa.string()
+            column = _columns(text)[int(misfit[1])]
+            if inferred or column in fixed:
+                # Each block's values fit a type of its own, and no type but text holds them all; or
+                # they do not fit the type that was given.
+                fixed[column] = pa.string()
             else:
                 fixed |= _inferred(text, fixed)
                 inferred = True

@@ -41,8 +41,9 @@ def convert(
     names, columns = _columns(rows, name)
     headers.check(names, f"The data file {PurePath(name).name}", where=f"{name}: header")
     missing = frozenset(nulls.texts(options.null_values, usual=options.usual_nulls))
+    kept = frozenset({""}) if options.text_as_written else missing
     arrays = [
-        _array(values, missing, types.get(each))
+        _array(values, kept if each in types else missing, types.get(each))
         for each, values in zip(names, columns, strict=True)
     ]
     batch = pa.RecordBatch.from_arrays(arrays, names=names)

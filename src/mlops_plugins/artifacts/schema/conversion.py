@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.api.errors import DataError, did_you_mean
+from mlops_plugins.api.errors import DataError, did_you_mean, listed
 from mlops_plugins.artifacts.schema.dtypes import convert, expected
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     if missing:
         raise DataError(
             f"The column '{missing[0]}' is missing.{did_you_mean(missing[0], map(str, frame.columns))}",
-            where=f"columns: {', '.join(map(str, frame.columns))}",
-            expected=", ".join(schema.columns),
+            where=f"columns: {listed(frame.columns)}",
+            expected=listed(schema.columns),
             next_step="add the column, or correct the schema",
         )
     converted = {}

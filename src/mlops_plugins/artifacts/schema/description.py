@@ -16,6 +16,11 @@ Type = Literal["integer", "number", "boolean", "category", "text", "datetime"]
 
 Severity = Literal["error", "warning"]
 
+Unseen = Literal["refuse", "as missing"]
+
+MANY = 20
+"""A category of more values than this takes others as missing ones, unless `unseen` says otherwise."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
@@ -29,6 +34,19 @@ class Column:
     unique: bool | None = None
     severity: Severity | None = None
     format: str | None = None
+    unseen: Unseen | None = None
+
+    @property
+    def refuses_unseen(self) -> bool:
+        """Say whether a row to predict is refused for a category that is none of `values`."""
+        if self.unseen is None:
+            return len(self.values or ()) <= MANY
+        return self.unseen == "refuse"
+
+    @property
+    def refuses_nulls(self) -> bool:
+        """Say whether a row to predict is refused for a missing value."""
+        return not self.nullable and self.severity != "warning"
 
     def line(self, name: str) -> str:
         """Return the column in one line of YAML, to be put into `schema.yaml`."""
@@ -51,6 +69,7 @@ class Column:
             "unique": self.unique,
             "severity": self.severity,
             "format": self.format,
+            "unseen": self.unseen,
         }
         return {key: value for key, value in described.items() if value is not None}
 
@@ -162,11 +181,20 @@ def _check_values(name: str, described: Mapping[str, Any], where: str) -> None:
             )
     if described.get("format") is not None:
         _check_format(name, described, where)
-    if described.get("severity") not in (None, *get_args(Severity)):
+    choices: Mapping[str, Any] = {"severity": Severity, "unseen": Unseen}
+    for key, kind_of_choice in choices.items():
+        if described.get(key) not in (None, *get_args(kind_of_choice)):
+            raise DataError(
+                f"The column '{name}' has the {key} {described[key]!r}.",
+                where=f"{where}: columns.{name}.{key}",
+                expected=" or ".join(get_args(kind_of_choice)),
+                next_step=f"correct it in {where}",
+            )
+    if described.get("unseen") is not None and not described.get("values"):
         raise DataError(
-            f"The column '{name}' has the severity {described['severity']!r}.",
-            where=f"{where}: columns.{name}.severity",
-            expected=" or ".join(get_args(Severity)),
+            f"The column '{name}' has the unseen {described['unseen']!r}, and lists no values.",
+            where=f"{where}: columns.{name}.unseen",
+            expected="a category with values",
             next_step=f"correct it in {where}",
         )
 

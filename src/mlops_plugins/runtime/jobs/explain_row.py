@@ -10,8 +10,9 @@ from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.api.paths import REFERENCE
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import reading, tables
+from mlops_plugins.artifacts.logged_values import key
 from mlops_plugins.artifacts.model_folder import Model, open_model
-from mlops_plugins.artifacts.schema import conform
+from mlops_plugins.artifacts.schema import accept
 from mlops_plugins.manager.plugin_manager import plugin_manager
 from mlops_plugins.runtime.jobs.project import Project
 from mlops_plugins.stages.explain import shapley
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlops_plugins.api.contracts.explain import Contribution, RowExplanation
+    from mlops_plugins.artifacts.schema import Schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,13 +80,13 @@ def explain(root: Path, wanted: Wanted, *, log: Callable[[str], None]) -> Explai
     project = Project(root, log)
     context = project.context
     file = wanted.data or root / CONTRACTS[Stage.VALIDATE].outputs["output"]
-    table = _read(wanted.data, file)
-    place = _place(table, wanted, context.data.id, str(file))
     folder, reference, version = _model(project, wanted.model)
     opened = open_model(folder)
-    row = conform(table.iloc[[place]].reset_index(drop=True), opened.inputs)
+    table = _read(wanted.data, file, opened.schema)
+    place = _place(table, wanted, context.data.id, opened.schema, str(file))
+    row = accept(table.iloc[[place]].reset_index(drop=True), opened.inputs)
     found = _explanation(project, model=folder, reference=reference, row=row)
-    predicted = opened.predict(row)
+    predicted = opened.predict_typed(row)
     prediction = _plain(predicted["prediction"].iloc[0])
     return Explained(
         row=place + 1,
@@ -115,13 +117,15 @@ def _explanation(project: Project, **given: Any) -> RowExplanation:
     return found
 
 
-def _read(data: Path | None, file: Path) -> pd.DataFrame:
+def _read(data: Path | None, file: Path, described: Schema) -> pd.DataFrame:
     if data is None:
         return tables.read_frame(file)
-    return reading.read_frame(file)
+    return reading.read_frame(file, described)
 
 
-def _place(table: pd.DataFrame, wanted: Wanted, key: str | None, where: str) -> int:
+def _place(
+    table: pd.DataFrame, wanted: Wanted, identifier: str | None, described: Schema, where: str
+) -> int:
     """Return where the wanted row stands.
 
     Raises:
@@ -137,39 +141,34 @@ def _place(table: pd.DataFrame, wanted: Wanted, key: str | None, where: str) -> 
                 next_step="choose one of these",
             )
         return wanted.row - 1
-    if key is None:
+    if identifier is None:
         raise ConfigurationError(
             "A row can only be found by its id if the data have one.",
             where="conf/config.yaml: data.id",
             expected="the name of the column that identifies a row",
             next_step="write it there, or choose the row by its number: --row 1",
         )
-    if key not in table.columns:
+    if identifier not in table.columns:
         raise DataError(
-            f"The rows have no column '{key}'.",
+            f"The rows have no column '{identifier}'.",
             where=where,
             expected=", ".join(map(str, table.columns)),
             next_step="add the column, or choose the row by its number: --row 1",
         )
-    found = [place for place, value in enumerate(table[key]) if _text(value) == wanted.id]
+    ids = [key(value, described.columns.get(identifier)) for value in table[identifier]]
+    sought = key(wanted.id, described.columns.get(identifier))
+    found = [place for place, value in enumerate(ids) if value == sought]
     if len(found) != 1:
         numbers = ", ".join(str(place + 1) for place in found[:10])
         raise DataError(
-            f"No row has the {key} {wanted.id}."
+            f"No row has the {identifier} {wanted.id}."
             if not found
-            else f"{len(found):,} rows have the {key} {wanted.id}.",
-            where=f"{where}: column {key}",
-            expected=f"one row, as {_text(table[key].iloc[0])} stands in" if not found else "one",
+            else f"{len(found):,} rows have the {identifier} {wanted.id}.",
+            where=f"{where}: column {identifier}",
+            expected=f"one row, as {ids[0]} stands in" if not found else "one",
             next_step="correct --id, or the data" if not found else f"--row, one of {numbers}",
         )
     return found[0]
-
-
-def _text(value: Any) -> str:
-    """Return an id as people write it: without what a float or a midnight adds."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
 
 
 def _model(project: Project, folder: Path | None) -> tuple[Path, Path, str]:

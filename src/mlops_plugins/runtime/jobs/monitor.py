@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
+from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_plugins.api.contracts import CONTRACTS
@@ -11,21 +14,25 @@ from mlops_plugins.api.contracts.notify import Alert
 from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.api.paths import PREDICTION_LOG
 from mlops_plugins.api.stage import Stage
-from mlops_plugins.artifacts import files, prediction_log, reading, tables
-from mlops_plugins.artifacts.model_folder import open_model
+from mlops_plugins.artifacts import files, prediction_log, reading, tables, window
+from mlops_plugins.artifacts.model_folder import describe, open_model
+from mlops_plugins.artifacts.prediction_log import Block, Skipped
+from mlops_plugins.artifacts.schema import accept
+from mlops_plugins.artifacts.window import Labels
 from mlops_plugins.manager import formats
 from mlops_plugins.manager.signatures import require_returned
 from mlops_plugins.runtime.jobs import targets
 from mlops_plugins.runtime.jobs.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
     from mlops_plugins.api.context import Data
     from mlops_plugins.api.contracts.register import Champion
+    from mlops_plugins.artifacts.model_folder import Model
+    from mlops_plugins.artifacts.schema import Schema
 
 
 def run(
@@ -43,27 +50,25 @@ def run(
     output = targets.report_folder(context.home, created if name is None else name)
     champion = project.champion()
     folder = project.fetched(champion)
-    current = _current(project, folder / "model", champion, data)
-    if labels is not None:
-        current = _join_labels(current, reading.read_frame(labels), context.data)
-    with project.observed(Stage.MONITOR) as observed_context, files.replacing(output) as draft:
-        draft.mkdir()
-        tables.write_frame(current, draft / "current.parquet")
-        finding: Finding = project.component(Stage.MONITOR).monitor(
-            observed_context,
-            reference=folder / "reference.parquet",
-            current=draft / "current.parquet",
-            model=folder / "model",
-            output=draft,
-        )
-        require_returned(CONTRACTS[Stage.MONITOR], finding, Finding)
-        (draft / "current.parquet").unlink(missing_ok=True)
-        whose = str(project.params.registered(Stage.MONITOR))
-        formats.check(CONTRACTS[Stage.MONITOR].formats, "output", draft, whose)
-        report = files.read_json(draft / "report.json")
-        files.write_json(
-            draft / "report.json", {**report, "created": created, "version": champion.version}
-        )
+    arrived = _labels(labels, describe(folder / "model").schema, context.data)
+    with tempfile.TemporaryDirectory() as scratch:
+        current = Path(scratch) / "current.parquet"
+        skipped = _write_current(project, folder / "model", champion, data, arrived, current)
+        with project.observed(Stage.MONITOR) as observed_context, files.replacing(output) as draft:
+            draft.mkdir()
+            finding: Finding = project.component(Stage.MONITOR).monitor(
+                observed_context,
+                reference=folder / "reference.parquet",
+                current=current,
+                model=folder / "model",
+                output=draft,
+            )
+            require_returned(CONTRACTS[Stage.MONITOR], finding, Finding)
+            whose = str(project.params.registered(Stage.MONITOR))
+            formats.check(CONTRACTS[Stage.MONITOR].formats, "output", draft, whose)
+            report = files.read_json(draft / "report.json")
+            added = {"created": created, "version": champion.version, "skipped": asdict(skipped)}
+            files.write_json(draft / "report.json", {**report, **added})
     if finding.status in ("drift", "alarm"):
         project.alert(
             Alert(
@@ -75,17 +80,62 @@ def run(
     return finding, output
 
 
-def _current(project: Project, model: Path, champion: Champion, data: Path | None) -> pd.DataFrame:
+def _write_current(
+    project: Project,
+    model: Path,
+    champion: Champion,
+    data: Path | None,
+    labels: Labels | None,
+    output: Path,
+) -> Skipped:
+    """Write the rows to compare, of the log or of a file; return what of the log was left out.
+
+    Raises:
+        DataError: There are no rows, they cannot be read, or they have no id to join labels by.
+    """
+    skipped = Skipped()
     if data is None:
-        seen = prediction_log.read(project.context.home / PREDICTION_LOG)
-        return seen[seen["version"] == champion.version].drop(columns="version")
-    rows = reading.read_frame(data)
-    predicted = open_model(model).predict(rows)
-    return rows.assign(prediction=predicted["prediction"], score=predicted["score"])
+        described, log = describe(model).schema, project.context.home / PREDICTION_LOG
+        prediction_log.require_any(log)
+        integers = [name for name, each in described.columns.items() if each.type == "integer"]
+        columns = window.write(
+            lambda: prediction_log.read(log, champion.version, skipped, integers),
+            described,
+            output,
+            labels,
+        )
+    else:
+        opened = open_model(model)
+        block = _scored(opened, reading.read_frame(data, opened.schema))
+        columns = window.write(lambda: [block], opened.schema, output, labels)
+    if labels is not None and tables.count(output):
+        _require_id("rows", columns, labels.id)
+    if skipped:
+        project.context.log(f"left out of the prediction log, as it cannot be read: {skipped}")
+    return skipped
 
 
-def _join_labels(current: pd.DataFrame, labels: pd.DataFrame, data: Data) -> pd.DataFrame:
-    """Add the labels that have arrived, by the rows' id; the last one counts where there are two."""
+def _scored(opened: Model, rows: pd.DataFrame) -> Block:
+    """Predict rows; what the schema does not allow counts as missing, and is for the monitor to report."""
+    import pyarrow as pa
+
+    predicted = opened.predict_typed(accept(rows, opened.inputs, refuse=False))
+    columns, own = (
+        {str(name): pa.array(frame[name], from_pandas=True) for name in frame}
+        for frame in (rows, predicted)
+    )
+    return Block(len(rows), columns, own)
+
+
+def _labels(path: Path | None, described: Schema, data: Data) -> Labels | None:
+    """Read the labels that have arrived.
+
+    Raises:
+        ConfigurationError: The data have no id.
+        DataError: The file cannot be read, or lacks the id or the target.
+    """
+    if path is None:
+        return None
     if data.id is None:
         raise ConfigurationError(
             "Labels can only be joined to rows by an id.",
@@ -93,18 +143,19 @@ def _join_labels(current: pd.DataFrame, labels: pd.DataFrame, data: Data) -> pd.
             expected="the name of the column that identifies a row",
             next_step="write it there, and send it with each request",
         )
-    for table, what in ((labels, "labels"), (current, "rows")):
-        if data.id not in table.columns:
-            raise DataError(
-                f"The {what} have no column '{data.id}'.",
-                expected=", ".join(map(str, table.columns)),
-                next_step="add the column",
-            )
-    arrived = _labelled(labels, data.target, where="the labels").drop_duplicates(
-        data.id, keep="last"
-    )
-    without = current.drop(columns=data.target, errors="ignore")
-    return without.merge(arrived[[data.id, data.target]], on=data.id, how="left")
+    table = reading.read_frame(path, described)
+    _require_id("labels", list(map(str, table.columns)), data.id)
+    labelled = _labelled(table, data.target, where="the labels")
+    return Labels.of(labelled, id=data.id, target=data.target, described=described)
+
+
+def _require_id(what: str, columns: Sequence[str], name: str) -> None:
+    if name not in columns:
+        raise DataError(
+            f"The {what} have no column '{name}'.",
+            expected=", ".join(columns),
+            next_step="add the column",
+        )
 
 
 def _labelled(frame: pd.DataFrame, target: str, *, where: str) -> pd.DataFrame:

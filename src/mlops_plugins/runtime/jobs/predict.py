@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_plugins.api.paths import PREDICTION_LOG
-from mlops_plugins.artifacts import exported, files, prediction_log, reading, tables
+from mlops_plugins.artifacts import exported, files, predicted, prediction_log, reading, tables
 from mlops_plugins.artifacts.model_folder import Model, open_model
 from mlops_plugins.runtime.jobs import targets
 from mlops_plugins.runtime.jobs.project import Project
@@ -27,19 +27,20 @@ def run(
     """Score a file's rows, keep them for monitoring, and return how many there were."""
     targets.check_predictions(output, data)
     project = Project(root, log)
-    rows = reading.read_frame(data)
     opened, version = _opened(project, model)
-    predicted = opened.predict(rows)
+    rows = reading.read_frame(data, opened.schema)
+    scored = opened.predict(rows)
     key = project.context.data.id
-    if key in rows.columns:
-        predicted.insert(0, key, rows[key])
+    result = scored
+    if key is not None and key in rows.columns:
+        result = predicted.renamed(scored, [key])
+        result.insert(0, key, rows[key])
     with files.replacing(output) as draft:
-        tables.write_frame(predicted, draft)
+        tables.write_frame(result, draft)
     if keep:
-        columns = [name for name in rows.columns if name != project.context.data.target]
-        seen = rows[columns].assign(**{name: predicted[name] for name in ("prediction", "score")})
-        prediction_log.append_batch(project.context.home / PREDICTION_LOG, seen, version)
-    return len(predicted)
+        seen = rows.drop(columns=project.context.data.target, errors="ignore")
+        prediction_log.append_batch(project.context.home / PREDICTION_LOG, seen, scored, version)
+    return len(scored)
 
 
 def _opened(project: Project, folder: Path | None) -> tuple[Model, str]:

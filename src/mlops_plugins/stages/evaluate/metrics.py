@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from mlops_plugins.api.component import Component, Field
-from mlops_plugins.artifacts import files, tables
+from mlops_plugins.artifacts import files, predicted, tables
 from mlops_plugins.stages.evaluate.options import Decision, Slicing
 
 if TYPE_CHECKING:
@@ -75,5 +75,5 @@ class Metrics(Component):
 def _predictions(test_set: ScoredTestSet) -> pd.DataFrame:
     """Return the raw rows with their predictions: also the reference that monitoring compares with."""
     rows = test_set.rows
-    predicted = test_set.model.predictions(test_set.scores, rows.index)
-    return rows.join(predicted[[name for name in predicted.columns if name not in rows.columns]])
+    made = test_set.model.predictions(test_set.scores, rows.index)
+    return rows.join(predicted.renamed(made, rows.columns))

@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 import pyarrow.dataset
 
+from mlops_plugins.artifacts.predicted import name_of
 from mlops_plugins.artifacts.schema import Column
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlops_plugins.artifacts.schema import Schema
 
 NUMERIC: Final = ("integer", "number")
 
@@ -22,7 +24,13 @@ PREDICTIONS: Final[dict[str, Column]] = {
     "score": Column(type="number"),
     "prediction": Column(type="category"),
 }
-"""What a monitor's tables hold beside the raw columns."""
+"""What a monitor's tables hold beside the raw columns, by the names of `predictions`."""
+
+
+def predictions(schema: Schema) -> dict[str, Column]:
+    """Return what the tables hold beside the raw columns, under names that are none of theirs."""
+    return {name_of(name, schema.columns): column for name, column in PREDICTIONS.items()}
+
 
 MAXIMUM_ROWS: Final = 20_000
 """Numeric tests and the bootstrap use a fixed sample of this size from larger tables.

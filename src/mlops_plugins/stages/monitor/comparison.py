@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlops_plugins.artifacts.predicted import PREFIX, name_of
 from mlops_plugins.stages.monitor import statistics
 from mlops_plugins.stages.monitor.columns import (
     NUMERIC,
@@ -19,7 +20,7 @@ from mlops_plugins.stages.monitor.distribution import bars, histogram
 from mlops_plugins.stages.monitor.report_parts import decided
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     import pandas as pd
 
@@ -42,9 +43,9 @@ def compared_columns(
         for name in schema.inputs
         if name not in left_out and schema.columns[name].type != "datetime"
     }
-    types["score"] = "number"
+    types[name_of("score", schema.columns)] = "number"
     if context.data.task == "multiclass":
-        types["prediction"] = "category"
+        types[name_of("prediction", schema.columns)] = "category"
     return types
 
 
@@ -55,10 +56,17 @@ def compare(
     limits: Drift,
     *,
     seed: int,
+    predictions: Container[str] = PREDICTIONS,
     enough: bool = True,
 ) -> dict[str, Any]:
-    """Return the report's section `drift` on columns of these types, those that moved most first."""
-    columns = [_column(name, types[name], before, after, limits, seed) for name in types]
+    """Return the report's section `drift` on columns of these types, those that moved most first.
+
+    `predictions` are the names that the model's columns have here.
+    """
+    columns = [
+        {**_role(name, predictions), **_column(name, types[name], before, after, limits, seed)}
+        for name in types
+    ]
     _decide([test for column in columns for test in column["tests"]], limits.alpha, enough=enough)
     for column in columns:
         column["decision"] = _column_decision(column["tests"])
@@ -69,12 +77,14 @@ def compare(
     return _section(columns, limits.min_drifted_share, enough=enough)
 
 
+def _role(name: str, predictions: Container[str]) -> dict[str, str]:
+    return {"name": name, "role": "prediction" if name in predictions else "input"}
+
+
 def _column(
     name: str, kind: str, before: Table, after: Table, limits: Drift, seed: int
 ) -> dict[str, Any]:
     column: dict[str, Any] = {
-        "name": name,
-        "role": "prediction" if name in PREDICTIONS else "input",
         "type": kind,
         "tests": [],
     }
@@ -160,7 +170,7 @@ def _section(columns: list[dict[str, Any]], min_share: float, *, enough: bool) -
 def _reasons(moved: list[dict[str, Any]], tested: int) -> list[str]:
     names = [f"'{column['name']}'" for column in moved if column["role"] == "input"]
     reasons = [
-        f"the model's {column['name']} drifted: its effect is {column['strength']:.1f} times "
+        f"the model's {column['name'].removeprefix(PREFIX)} drifted: its effect is {column['strength']:.1f} times "
         "what is tolerated"
         for column in moved
         if column["role"] == "prediction"

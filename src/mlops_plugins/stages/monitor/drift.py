@@ -66,6 +66,7 @@ class DriftMonitor(Component):
         self, context: Context, manifest: dict[str, Any], before: Table, after: Table
     ) -> dict[str, dict[str, Any]]:
         from mlops_plugins.stages.monitor import comparison, performance, quality
+        from mlops_plugins.stages.monitor.columns import predictions
         from mlops_plugins.stages.monitor.report_parts import model_schema
 
         schema = model_schema(manifest, context)
@@ -76,13 +77,20 @@ class DriftMonitor(Component):
                 after, schema, max_bad_share=self.max_bad_share, enough=enough
             ),
             "drift": comparison.compare(
-                before, after, types, self.drift, seed=context.seed, enough=enough
+                before,
+                after,
+                types,
+                self.drift,
+                seed=context.seed,
+                predictions=predictions(schema),
+                enough=enough,
             ),
             "performance": performance.measure(
                 before,
                 after,
                 context,
                 manifest.get("classes"),
+                raw=schema.columns,
                 min_labels=self.performance.min_labels,
                 max_drop=self.performance.max_drop,
                 enough=enough,

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from mlops_plugins.artifacts.predicted import name_of
 from mlops_plugins.metrics import bootstrap, scoring, weighted
 from mlops_plugins.stages.monitor.columns import MAXIMUM_ROWS, Table, floats, label, labels
 from mlops_plugins.stages.monitor.report_parts import decided
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     import pandas as pd
 
@@ -28,12 +29,13 @@ def measure(
     context: Context,
     classes: Sequence[Any] | None,
     *,
+    raw: Container[str],
     min_labels: int,
     max_drop: float,
     enough: bool,
 ) -> dict[str, Any]:
-    """Return the report's section `performance`."""
-    old, new = (_labelled(table, context, classes) for table in (before, after))
+    """Return the report's section `performance`; `raw` are the raw columns."""
+    old, new = (_labelled(table, context, classes, raw) for table in (before, after))
     section: dict[str, Any] = {
         "metric": scoring.PRIMARY[context.data.task],
         "n_reference": len(old[0]),
@@ -67,12 +69,12 @@ def _reason(section: dict[str, Any]) -> str:
 
 
 def _labelled(
-    table: Table, context: Context, classes: Sequence[Any] | None
+    table: Table, context: Context, classes: Sequence[Any] | None, raw: Container[str]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return targets and predictions of the rows that have both."""
     task = context.data.task
     target = table.read(context.data.target)
-    predicted = table.read("prediction" if task == "multiclass" else "score")
+    predicted = table.read(name_of("prediction" if task == "multiclass" else "score", raw))
     if target is None or predicted is None:
         return np.empty(0), np.empty(0)
     truth = floats(target) if task == "regression" else _codes(target, classes)

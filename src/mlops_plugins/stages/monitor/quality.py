@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from mlops_plugins.stages.monitor.columns import NUMERIC, PREDICTIONS, Table, floats, label, labels
+from mlops_plugins.stages.monitor.columns import (
+    NUMERIC,
+    Table,
+    floats,
+    label,
+    labels,
+    predictions,
+)
 from mlops_plugins.stages.monitor.report_parts import decided
 
 if TYPE_CHECKING:
@@ -24,7 +31,7 @@ _COUNTS: Final = {
 
 def check(current: Table, schema: Schema, *, max_bad_share: float, enough: bool) -> dict[str, Any]:
     """Return the report's section `data_quality`."""
-    wanted = {name: schema.columns[name] for name in schema.inputs} | PREDICTIONS
+    wanted = {name: schema.columns[name] for name in schema.inputs} | predictions(schema)
     columns = {name: _bad_values(current.read(name), wanted[name]) for name in wanted}
     reasons = []
     for name, counts in columns.items():

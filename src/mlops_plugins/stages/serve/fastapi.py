@@ -1,6 +1,6 @@
 """Serve the model over HTTP with FastAPI.
 
-POST /predict   one row, or {"rows": [...]}
+POST /predict   one row, or {"rows": [...]}; where a raw column is called `rows`, only a list is the latter
 GET  /healthz   whether the model is loaded, and which
 GET  /metrics   for Prometheus
 GET  /docs      the interface, with the request's fields as the schema describes them
@@ -8,16 +8,20 @@ GET  /docs      the interface, with the request's fields as the schema describes
 
 # No postponed annotations here: FastAPI reads a handler's annotations when it is defined, and the
 # names are imported inside a function.
+import functools
+import operator
 import socket
 import time
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mlops_plugins.api.component import Component, Field
-from mlops_plugins.api.errors import ConfigurationError, DataError
+from mlops_plugins.api.errors import SHOWN, ConfigurationError, DataError
 from mlops_plugins.artifacts.model_folder import Model, open_model
 from mlops_plugins.artifacts.prediction_log import PredictionLog
+from mlops_plugins.artifacts.schema.acceptance import wanted
+from mlops_plugins.artifacts.schema.dtypes import MAX_INTEGER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,10 +30,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
     from mlops_plugins.api.context import Context
-    from mlops_plugins.artifacts.schema import Column
+    from mlops_plugins.artifacts.schema import Column, Schema
 
 MAX_SHOWN_ERRORS = 10
-MAX_SHOWN_VALUES = 20
 
 
 class Service(Component):
@@ -159,7 +162,7 @@ class RequestHandler:
                 expected="JSON",
                 next_step="see /docs for the request's fields",
             )
-        many = isinstance(parsed, dict) and "rows" in parsed
+        many = self._is_batch(parsed)
         if (
             many
             and isinstance(parsed["rows"], list)
@@ -188,6 +191,13 @@ class RequestHandler:
                 next_step="correct the field; /docs lists all of them",
             )
 
+    def _is_batch(self, parsed: Any) -> bool:
+        """Say whether the request has several rows; a raw column `rows` never holds a list."""
+        if not isinstance(parsed, dict) or "rows" not in parsed:
+            return False
+        schema = self._model.schema
+        return "rows" not in (*schema.inputs, schema.id) or isinstance(parsed["rows"], list)
+
     def _predict(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
         import pandas as pd
 
@@ -195,33 +205,35 @@ class RequestHandler:
         predicted = self._model.predict(frame)
         key = self._model.schema.id
         answers = []
-        for row, values in zip(rows, predicted.to_dict("records"), strict=True):
-            answer: dict[str, Any] = {"prediction_id": str(uuid.uuid4())}
-            if key is not None and row.get(key) is not None:
-                answer[key] = row[key]
-            answers.append(answer | {str(name): _plain(value) for name, value in values.items()})
+        for values in predicted.to_dict("records"):
+            plain = {str(name): _plain(value) for name, value in values.items()}
+            answers.append({"prediction_id": str(uuid.uuid4()), **plain})
         if self._log is not None:
             now = datetime.now(UTC).isoformat()
             self._log.append(
-                {**row, **answer, "time_of_prediction": now, "version": self._version}
+                {"row": row, **answer, "time_of_prediction": now, "version": self._version}
                 for row, answer in zip(rows, answers, strict=True)
             )
-        return {"version": self._version, "predictions": answers}
+        # An id that is called like something of the answer's is left out: answers have the rows' order.
+        named = [
+            {"prediction_id": "", key: row[key], **answer}
+            if key is not None and row.get(key) is not None
+            else answer
+            for row, answer in zip(rows, answers, strict=True)
+        ]
+        return {"version": self._version, "predictions": named}
 
     def _explain(self, error: "ValidationError") -> list[dict[str, str]]:
         """Say for each wrong field where it is, what is wrong and what belongs there."""
         problems = []
         for problem in error.errors(include_url=False, include_input=False)[:MAX_SHOWN_ERRORS]:
-            name = str(problem["loc"][-1]) if problem["loc"] else ""
-            if problem["type"] == "json_invalid":
-                name = ""
-            column = self._model.schema.columns.get(name)
+            column = self._column(problem["loc"]) if problem["type"] != "json_invalid" else None
             where = "".join(
                 f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"]
             )
             problems.append(
                 {
-                    "what": problem["msg"],
+                    "what": _what(problem, column),
                     "where": where.lstrip("."),
                     "expected": _expected(column)
                     if column
@@ -230,6 +242,24 @@ class RequestHandler:
                 }
             )
         return problems
+
+    def _column(self, loc: "tuple[int | str, ...]") -> "Column | None":
+        """Return the column of a problem's place, which may go on below it, as for an id of two types."""
+        columns = self._model.schema.columns
+        names = [str(part) for part in loc if str(part) in columns]
+        return columns[names[-1]] if names else None
+
+
+def _what(problem: Any, column: "Column | None") -> str:
+    """Say what is wrong; pydantic would list all categories, however many there are."""
+    if (
+        problem["type"] == "literal_error"
+        and column is not None
+        and len(column.values or ()) > SHOWN
+    ):
+        return f"Input should be {wanted(column)}"
+    message: str = problem["msg"]
+    return message
 
 
 def _plain(value: Any) -> Any:
@@ -245,11 +275,10 @@ def _refusal(
 
 
 def _expected(column: "Column") -> str:
-    text: str = column.type
-    if column.values is not None:
-        shown = ", ".join(map(str, column.values[:MAX_SHOWN_VALUES]))
-        text = f"one of {shown}" + (", ..." if len(column.values) > MAX_SHOWN_VALUES else "")
-    return text + (" or null" if column.nullable else "")
+    text = wanted(column) if column.values else column.type
+    if column.values and not column.refuses_unseen:
+        text += "; another is taken as a missing one"
+    return text if column.refuses_nulls else f"{text} or null"
 
 
 def row_model(model: Model) -> "type[BaseModel]":
@@ -265,11 +294,11 @@ def row_model(model: Model) -> "type[BaseModel]":
         column = model.schema.columns[name]
         fields[f"column_{position}"] = (
             _kind(column),
-            Field(None if column.nullable else ..., alias=name, description=_expected(column)),
+            Field(... if column.refuses_nulls else None, alias=name, description=_expected(column)),
         )
     if model.schema.id is not None:
         fields["row_id"] = (
-            Optional[int | str],  # noqa: UP045  the union is made at run time
+            _id_kind(model.schema) | None,
             Field(
                 None,
                 alias=model.schema.id,
@@ -290,21 +319,37 @@ def _batch_model(row: Any) -> "type[BaseModel]":
     return made
 
 
-def _kind(column: "Column") -> Any:
-    from pydantic import NaiveDatetime
+def _id_kind(schema: "Schema") -> Any:
+    """Return what an id may be; a number that no integer of 64 bits holds is none where ids are integers."""
+    from pydantic import Field as Limits
 
-    kinds = {
+    column = schema.columns.get(schema.id or "")
+    if column is not None and column.type == "integer":
+        return Annotated[int, Limits(ge=-(2**63), le=MAX_INTEGER)] | str
+    return int | str
+
+
+def _kind(column: "Column") -> Any:
+    from pydantic import Field as Described
+
+    kinds: dict[str, Any] = {
         "integer": int,
         "number": float,
         "boolean": bool,
-        "datetime": NaiveDatetime,
+        # Read as everywhere: a time with a zone becomes UTC. Pydantic takes "123" for one in 1970.
+        "datetime": Annotated[str, Described(json_schema_extra={"format": "date-time"})],
         "text": str,
+        "category": str,
     }
-    if column.type == "category":
-        kind: Any = Literal[tuple(column.values)] if column.values else str
-    else:
-        kind = kinds[column.type]
-    return Optional[kind] if column.nullable else kind  # noqa: UP045
+    kind = kinds[column.type]
+    if column.type == "category" and column.values:
+        types = {type(value) for value in column.values}
+        kind = (
+            Literal[tuple(column.values)]
+            if column.refuses_unseen
+            else functools.reduce(operator.or_, types)
+        )
+    return kind if column.refuses_nulls else kind | None
 
 
 class RequestMetrics:

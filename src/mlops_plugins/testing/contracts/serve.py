@@ -102,16 +102,17 @@ def answers_and_logs(subject: Subject, folder: Path) -> None:
     did = "its prediction log was read after one request"
     whose, log = str(subject.offer), folder / LOG
     done(did, lambda: formats.check(SERVE, "log", log, whose))
-    records: list[dict[Any, Any]] = []
-    done(did, lambda: records.extend(prediction_log.read(log).to_dict("records")))
+    records: list[prediction_log.Record] = []
+    done(did, lambda: records.extend(prediction_log.records(log)))
     require(len(records) == 1, did, expected="one record", found=f"{len(records)} records")
-    _agrees(records[0], expected, did)
-    absent = [name for name in row if name not in records[0]]
+    logged, own = records[0]
+    _agrees(own, expected, did)
+    absent = [name for name in row if name not in logged]
     require(
-        not absent and records[0]["version"] == VERSION,
+        not absent and own["version"] == VERSION,
         did,
         expected=f"the raw row, and version {VERSION}",
-        found=f"version {records[0]['version']}, without {', '.join(absent) or 'nothing'}",
+        found=f"version {own['version']}, without {', '.join(absent) or 'nothing'}",
     )
 
 

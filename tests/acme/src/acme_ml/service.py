@@ -58,7 +58,8 @@ class Service(Component):
 
         try:
             asked = json.loads(body)
-            rows = asked.get("rows", [asked])
+            # A raw column `rows` never holds a list.
+            rows = asked["rows"] if isinstance(asked.get("rows"), list) else [asked]
             if not 1 <= len(rows) <= self.max_rows:
                 return 413, {"error": f"{len(rows)} rows, not 1 to {self.max_rows}"}
             predicted = model.predict(pd.DataFrame(rows))
@@ -68,7 +69,9 @@ class Service(Component):
             return 422, {"error": error.what, "expected": error.expected}
         answers = json.loads(predicted.to_json(orient="records"))
         told = {"version": version, "time_of_prediction": datetime.now(UTC).isoformat()}
-        log.append({**row, **answer, **told} for row, answer in zip(rows, answers, strict=True))
+        log.append(
+            {"row": row, **answer, **told} for row, answer in zip(rows, answers, strict=True)
+        )
         return 200, {"version": version, "predictions": answers}
 
 
