@@ -10,6 +10,7 @@ import pytest
 from sklearn import datasets
 
 from tests.helpers.projects import Project, give_environment
+from tests.helpers.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,11 @@ def diabetes() -> pd.DataFrame:
         bmi=frame["bmi"].where(frame["bmi"] < 38),  # with missing values
         fee=[f"${1000 + 7 * i:,}.50" if i % 7 else "-" for i in rows],
         seen=pd.date_range("2020-01-01", periods=len(frame)).strftime("%d/%m/%Y"),
+        # An integer that no float holds, texts that look like numbers, and names of the service's own.
+        patient=[2**53 + 1 + row for row in rows],
+        clinic=[("007", "012", "1E5", "A10")[row % 4] for row in rows],
+        updated_at=[1_700_000_000 + row % 7 for row in rows],
+        **{name: [row % 5 for row in rows] for name in ("score", "version", "rows")},
     )
     frame.insert(0, "Unnamed: 0", rows)
     return frame
@@ -66,10 +72,15 @@ def test_a_file_becomes_a_champion(
     floor: float,
     name: str,
 ) -> None:
-    project = fresh(
-        data_source="file", data_path=f"data/source/{name}", target_column=target, task=task
-    )
     frame = load()
+    project = fresh(
+        data_source="file",
+        data_path=f"data/source/{name}",
+        target_column=target,
+        task=task,
+    )
+    if "patient" in frame:
+        project.edit("conf/config.yaml", "id: null", "id: patient")
     path = project.root / "data/source" / name
     path.parent.mkdir(parents=True)
     if path.suffix == ".parquet":
@@ -97,9 +108,48 @@ def test_a_file_becomes_a_champion(
         assert_read_as_people_write(project, frame)
     found = project.mlops("monitor", "--data", f"data/source/{name}", check=False)
     assert found.returncode in (0, 10), found.stdout + found.stderr
-
+    if task == "regression":
+        serve_and_monitor(project, frame, scored)
     if task == "binary":
         assert_it_may_be_moved(project, f"data/source/{name}", scored)
+
+
+def serve_and_monitor(project: Project, frame: pd.DataFrame, scored: pd.DataFrame) -> None:
+    """Send the rows over HTTP, and monitor what was logged, with the labels that arrived."""
+    fees = pd.read_parquet(project.root / "data/validated.parquet")["fee"]
+    raw = frame.drop(columns=["target", "Unnamed: 0"]).assign(fee=fees).astype(object)
+    rows = raw.where(raw.notna(), None).to_dict("records")
+    del rows[0]["patient"]
+    with serving(project, project.root) as http:
+        alone = http.post("/predict", json=rows[0]).json()["predictions"]
+        others = http.post("/predict", json={"rows": rows[1:]}).json()["predictions"]
+    answers = [*alone, *others]
+    assert [answer["score"] for answer in answers] == scored["score"].tolist()
+    assert [answer.get("patient") for answer in answers[:2]] == [None, 2**53 + 2]
+
+    digits = frame[frame["clinic"].isin(["007", "012"])]
+    digits.to_csv(project.root / "digits.csv", index=False)
+    part = predictions(project, "digits.csv --no-log")
+    assert part["score"].tolist() == scored["score"][digits.index].tolist()
+    assert part["patient"].tolist() == digits["patient"].tolist()
+
+    (log,) = (project.root / "monitoring/predictions").glob("*.jsonl")
+    with log.open("a") as stream:
+        stream.write('{"row": {"age')
+    labels = frame[["patient", "target"]].astype({"patient": str})
+    labels.to_csv(project.root / "labels.csv", index=False)
+    # The batches of the file, which are of the same rows, are out of the way.
+    for batch in log.parent.glob("*.parquet"):
+        batch.unlink()
+    done = project.mlops("monitor", "--labels", "labels.csv", "--name", "served", check=False)
+    assert "left out of the prediction log, as it cannot be read: 1 record(s)" in done.stderr
+    report = json.loads(project.read("monitoring/reports/served/report.json"))
+    assert report["window"]["rows"] == len(frame)
+    assert report["skipped"] == {"records": 1, "files": []}
+    assert report["performance"]["n_current"] == len(frame) - 1
+    quality = report["data_quality"]["columns"]
+    assert {"score", "predicted:score", "version", "rows", "clinic", "updated_at"} <= set(quality)
+    assert {column["bad_share"] for column in quality.values()} == {0.0}
 
 
 def assert_it_may_be_moved(project: Project, rows: str, scored: pd.DataFrame) -> None:
@@ -143,7 +193,7 @@ def assert_read_as_people_write(project: Project, frame: pd.DataFrame) -> None:
 
 
 def predictions(project: Project, rows: str, **options: Any) -> pd.DataFrame:
-    project.mlops("predict", rows, "--output", "scored.parquet", **options)
+    project.mlops("predict", *rows.split(), "--output", "scored.parquet", **options)
     return pd.read_parquet(project.root / "scored.parquet")
 
 
