@@ -68,7 +68,7 @@ def _change(name: str, old: Column, after: Schema) -> Change:
             breaks = breaks or "the deployed model's service refuses nulls in it"
     words.extend(
         f"{key} {_told(getattr(old, key))} became {_told(getattr(new, key))}"
-        for key in ("min", "max", "unique", "severity", "format")
+        for key in ("min", "max", "unique", "severity", "format", "unseen")
         if getattr(old, key) != getattr(new, key)
     )
     words.extend(_values(old, new))

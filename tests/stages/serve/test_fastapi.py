@@ -128,6 +128,70 @@ def test_every_door_gives_the_same_numbers(service: Service, finished: Project) 
     assert json.loads(done.stdout) == batch
 
 
+REFUSED: dict[str, dict[str, Any]] = {
+    "a null": {"departure_delay": None},
+    "an infinity": {"temperature": float("inf")},
+    "a category": {"origin": "ZZZ"},
+    "no time": {"scheduled": "soon"},
+}
+TAKEN: dict[str, dict[str, Any]] = {
+    "a time with a zone": {"scheduled": "2013-06-27T10:00:00+02:00"},
+    "a category of many": {"dest": "ZZZ"},
+}
+
+
+def test_every_door_refuses_and_takes_the_same(service: Service, finished: Project) -> None:
+    root = service.project.root
+    pd.DataFrame([service.row(**each) for each in TAKEN.values()]).to_csv(
+        root / "taken.csv", index=False
+    )
+    table, scores = ["--project", str(root), "predict"], str(root / "scores.parquet")
+    finished.mlops(*table, str(root / "taken.csv"), "-o", scores, "--no-log")
+    file = pd.read_parquet(scores)["score"].tolist()
+    answers = [service.predict(service.row(**each)) for each in TAKEN.values()]
+    assert [answer.json()["predictions"][0]["score"] for answer in answers] == file
+    in_utc = service.predict(service.row(scheduled="2013-06-27T08:00:00"))
+    assert in_utc.json()["predictions"][0]["score"] == file[0]
+    missing = service.predict(service.row(dest=None))
+    assert missing.status_code == 422
+
+    code = (
+        "import json, mlflow, pandas\n"
+        "model = mlflow.pyfunc.load_model('models:/late@champion')\n"
+        "rows = pandas.read_parquet('rows.parquet').head(1)\n"
+        "def taken(**change):\n"
+        "    try: return model.predict(rows.assign(**change))['score'].tolist()\n"
+        "    except Exception: return None\n"
+        f"refused = [taken(**each) for each in {list(REFUSED.values())!r}]\n"
+        f"scores = [taken(**each) for each in {list(TAKEN.values())[1:]!r}]\n"
+        "zone = pandas.Timestamp('2013-06-27T10:00:00+02:00')\n"
+        "print(json.dumps([refused, [taken(scheduled=zone), *scores]]))"
+    ).replace("inf}", "float('inf')}")
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=root,
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{root / 'mlflow.db'}"},
+    )
+    refused, scores = json.loads(done.stdout)
+    assert refused == [None] * len(REFUSED)
+    # MLflow itself takes no time with a zone.
+    assert scores == [None, *([score] for score in file[1:])]
+
+    for change in REFUSED.values():
+        row = service.row(**change)
+        assert service.predict(row).status_code == 422
+        pd.DataFrame([row]).to_csv(root / "refused.csv", index=False)
+        done = finished.mlops(
+            *table, str(root / "refused.csv"), "-o", str(root / "none.parquet"), check=False
+        )
+        assert done.returncode == 4
+        assert f"column {next(iter(change))}" in done.stderr
+    assert not (root / "none.parquet").exists()
+
+
 def test_requests_and_answers_are_logged(service: Service) -> None:
     before = len(service.log())
     answers = service.predict({"rows": service.records[:3]}).json()["predictions"]
