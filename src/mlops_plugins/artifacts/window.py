@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mlops_plugins.artifacts.prediction_log import Block
     from mlops_plugins.artifacts.schema import Schema
 
+GROUP_ROWS = 2**16
+"""Rows that are held before they are written."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Labels:
@@ -82,7 +85,7 @@ def _write(blocks: Iterable[Block], columns: _Columns, output: Path) -> bool:
             arrays, fitted = columns.arrays(block)
             if writer is None:
                 schema = columns.schema()
-                writer = stack.enter_context(Writer(output, schema))
+                writer = stack.enter_context(Writer(output, schema, group_rows=GROUP_ROWS))
             else:
                 fits = fits and fitted
             if fits:

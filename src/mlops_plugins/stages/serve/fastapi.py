@@ -320,13 +320,13 @@ def _batch_model(row: Any) -> "type[BaseModel]":
 
 
 def _id_kind(schema: "Schema") -> Any:
-    """Return what an id may be; a number that no integer of 64 bits holds is none where ids are integers."""
+    """Return what an id may be: text, or an integer that the log can hold."""
     from pydantic import Field as Limits
 
     column = schema.columns.get(schema.id or "")
-    if column is not None and column.type == "integer":
-        return Annotated[int, Limits(ge=-(2**63), le=MAX_INTEGER)] | str
-    return int | str
+    integral = column is not None and column.type == "integer"
+    largest = MAX_INTEGER if integral else 10**38
+    return Annotated[int, Limits(ge=-largest, le=largest)] | str
 
 
 def _kind(column: "Column") -> Any:
