@@ -118,9 +118,10 @@ def test_columns_that_are_called_like_the_logs_own_are_kept_apart(log: Path) -> 
 
 def test_a_value_of_another_type_makes_the_column_text_and_stops_nothing(log: Path) -> None:
     PredictionLog(log).append([entry(row(0, amount=1.5)), entry(row(1, amount="much"))])
-    PredictionLog(log).append([entry(row(2, amount=2.5, new=1))])
+    PredictionLog(log).append([entry(row(2, amount={"a": 1}, seen=[1], open="?", new=1))])
     found, skipped = read(log)
-    assert found["amount"].tolist() == ["1.5", "much", "2.5"]
+    assert found["amount"].tolist() == ["1.5", "much", "{'a': 1}"]
+    assert found["seen"].tolist() == [None, None, "[1]"]
     assert "new" not in found
     assert not skipped
 
@@ -160,7 +161,7 @@ def test_a_bad_batch_is_skipped_and_named(log: Path) -> None:
     found, skipped = read(log)
     assert sorted(found["id"]) == [BIG, BIG + 1]
     assert skipped.files == ["batch-cut.parquet", "batch-empty.parquet", "batch-other.parquet"]
-    assert str(skipped).startswith("3 batch(es) (batch-cut.parquet, ")
+    assert str(skipped).startswith("3 file(s) (batch-cut.parquet, ")
 
 
 def test_a_kill_while_a_batch_is_written_leaves_nothing_half(log: Path) -> None:

@@ -67,10 +67,11 @@ def typed(values: Values, column: Column) -> pa.Array | None:
     if isinstance(values, pa.Array):
         stored = values.type
         numeric = t.is_integer(stored) and not t.is_uint64(stored)
+        times = t.is_timestamp(stored) and wanted == pa.timestamp("us")
         simple = (numeric and wanted in (pa.int64(), pa.float64())) or (
             t.is_floating(stored) and wanted == pa.float64()
         )
-        if simple or stored == wanted or t.is_null(stored):
+        if simple or times or stored == wanted or t.is_null(stored):
             return values.cast(wanted, safe=False)
     if wanted == pa.string():
         return as_text(values)
@@ -100,7 +101,10 @@ def _converted(values: Sequence[Any], column: Column) -> pa.Array | None:
     import pandas as pd
     import pyarrow as pa
 
-    series, unreadable = convert(pd.Series(values, dtype=object), column)
+    try:
+        series, unreadable = convert(pd.Series(values, dtype=object), column)
+    except (TypeError, ValueError):  # what pandas says of lists and objects
+        return None
     if unreadable.any():
         return None
     if kind(column) == "boolean":

@@ -97,7 +97,7 @@ class Skipped:
 
     Attributes:
         records: How many lines are no record, or hold an integer that is too large.
-        files: The names of batches that cannot be read.
+        files: The names of the files that cannot be read, or not to their end.
     """
 
     records: int = 0
@@ -110,11 +110,11 @@ class Skipped:
         """Say it in words.
 
         >>> str(Skipped(2, ["batch-1.parquet"]))
-        '2 record(s) and 1 batch(es) (batch-1.parquet)'
+        '2 record(s) and 1 file(s) (batch-1.parquet)'
         """
         parts = [f"{self.records:,} record(s)"] if self.records else []
         if self.files:
-            parts.append(f"{len(self.files):,} batch(es) ({', '.join(self.files[:3])})")
+            parts.append(f"{len(self.files):,} file(s) ({', '.join(self.files[:3])})")
         return " and ".join(parts)
 
 
@@ -200,13 +200,16 @@ def _lines(path: Path, version: str, skipped: Skipped, integers: frozenset[str])
 
 
 def _records(path: Path, skipped: Skipped) -> Iterator[Record]:
-    with path.open("rb") as stream:
-        for line in filter(bytes.strip, stream):
-            record = _record(line)
-            if record is None:
-                skipped.records += 1
-            else:
-                yield record
+    try:
+        with path.open("rb") as stream:
+            for line in filter(bytes.strip, stream):
+                record = _record(line)
+                if record is None:
+                    skipped.records += 1
+                else:
+                    yield record
+    except OSError:
+        skipped.files.append(path.name)
 
 
 def _record(line: bytes) -> Record | None:
@@ -264,7 +267,7 @@ def _batch(path: Path, version: str, skipped: Skipped) -> Iterator[Block]:
                 mine = batch.filter(pc.equal(batch.column("version").cast(pa.string()), version))
                 if mine.num_rows:
                     yield _arrays(mine, nested=nested)
-    except DataError:
+    except (DataError, pa.ArrowException):
         skipped.files.append(path.name)
 
 

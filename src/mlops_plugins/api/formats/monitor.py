@@ -21,7 +21,7 @@ class Skipped(Content):
     records: int = Field(
         description="Lines that are no record, or hold an integer that is too large."
     )
-    files: list[str] = Field(description="Batches that cannot be read.")
+    files: list[str] = Field(description="Files that cannot be read, or not to their end.")
 
 
 class MonitorReport(Content):
