@@ -278,11 +278,13 @@ def test_a_word_swaps_a_job_and_no_stage_runs(trained: Project, stage: Stage) ->
 
 def use_service(project: Project) -> None:
     month = project.root / "data" / "production" / "2013-12.parquet"
-    asked = pd.read_parquet(month).head(3).to_json(orient="records", date_format="iso")
+    rows = pd.read_parquet(month).head(3)
+    rows.to_parquet(project.root / "rows.parquet")
+    asked = rows.to_json(orient="records", date_format="iso")
     with serving(project) as address:
         answer = httpx.post(f"{address}/predict", content=f'{{"rows": {asked}}}').json()
-    project.mlops("predict", str(month), "--output", "scored.parquet", "--no-log")
-    scores = pd.read_parquet(project.root / "scored.parquet")["score"].head(3).tolist()
+    project.mlops("predict", "rows.parquet", "--output", "scored.parquet", "--no-log")
+    scores = pd.read_parquet(project.root / "scored.parquet")["score"].tolist()
     assert [each["score"] for each in answer["predictions"]] == pytest.approx(scores)
 
 
