@@ -66,5 +66,5 @@ class Lines(Component):
         for name, section in (("model-card.md", "model"), ("data-sheet.md", "data")):
             words = [f"- {part}: {text}\n" for part, text in said.words[section].items()]
             files.write_text(output / name, "".join([f"# {context.project}\n\n", *words]))
-        told = {"model": files.digest(model), "missing": said.missing}
+        told = {"model": files.digest(model), "missing": said.missing()}
         files.write_json(output / "card.json", told)
