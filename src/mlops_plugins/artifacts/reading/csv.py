@@ -292,7 +292,8 @@ def _open_ones(text: Text, known: Mapping[str, Any]) -> list[str]:
     """Return the columns that are no text by their first block, of those whose type is not known."""
     import pyarrow as pa
 
-    with text.reader(known, BadRows()) as reader:
+    # Not with the types that are known: a value of the first block need not fit one that was given.
+    with text.reader({}, BadRows()) as reader:
         return [
             each.name
             for each in reader.schema
