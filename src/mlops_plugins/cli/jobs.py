@@ -36,7 +36,7 @@ def serve(root: Path, model: Path | None, host: str, port: int) -> None:
     "-o",
     type=click.Path(path_type=Path),
     required=True,
-    help="The Parquet file to write.",
+    help="The file to write: .parquet or .csv.",
 )
 @click.option(
     "--model", type=click.Path(path_type=Path), help="A model folder.", show_default="the champion"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 from mlops_plugins.api.errors import ExitCode
@@ -24,6 +25,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     (made.root / "mine" / "deep").mkdir(parents=True)
     (made.root / "mine" / "deep" / "notes.txt").write_text("mine")
     (made.root / "mine" / "features.py").write_text("x = 1\n")
+    (made.root / "mine" / "table.csv").write_text("score\n1\n")
     shutil.copytree(made.root / "data" / "splits", made.root / "mine" / "rows")
     (made.root / "monitoring" / "reports" / "mine").mkdir(parents=True)
     monkeypatch.chdir(made.root)
@@ -36,7 +38,8 @@ REFUSED = {
     "its input": (f"predict {ROWS} -o {ROWS}", "is the input"),
     "its input otherwise": (f"predict {ROWS} -o data/../{ROWS}", "is the input"),
     "a part of its input": ("predict mine/rows -o mine/rows/test.parquet", "is the input"),
-    "a source": (f"predict {ROWS} -o mine/features.py", "holds no predictions"),
+    "a source": (f"predict {ROWS} -o mine/features.py", "mine/features.py names no format"),
+    "a table of the user's": (f"predict {ROWS} -o mine/table.csv", "holds no predictions"),
     "another table": (f"predict {ROWS} -o mine/rows/train.parquet", "holds no predictions"),
     "export to a folder": ("export --to mine", "is no earlier export"),
     "export to the project": ("export --to .", "is no earlier export"),
@@ -69,6 +72,14 @@ def test_earlier_work_is_replaced(home: Home) -> None:
         home.done("export", "--to", "mine/champion")
     (home.root / "empty").mkdir()
     home.done("export", "--to", "empty")
+
+
+def test_predictions_are_written_as_the_files_name_says(home: Home) -> None:
+    for name in ("scores.parquet", "scores.csv", "scores.csv"):
+        home.done("predict", ROWS, "-o", name, "--no-log")
+    table = pd.read_parquet(home.root / "scores.parquet")
+    written = pd.read_csv(home.root / "scores.csv", float_precision="round_trip")
+    pd.testing.assert_frame_equal(written, table, check_dtype=False)
 
 
 def test_an_export_that_is_corrupt_is_replaced_and_one_with_more_in_it_is_not(home: Home) -> None:

@@ -36,7 +36,10 @@ def run(
         result = predicted.renamed(scored, [key])
         result.insert(0, key, rows[key])
     with files.replacing(output) as draft:
-        tables.write_frame(result, draft)
+        if output.suffix == targets.CSV:
+            result.to_csv(draft, index=False)
+        else:
+            tables.write_frame(result, draft)
     if keep:
         seen = rows.drop(columns=project.context.data.target, errors="ignore")
         prediction_log.append_batch(project.context.home / PREDICTION_LOG, seen, scored, version)

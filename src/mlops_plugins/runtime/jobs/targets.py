@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.api.paths import MONITORING_REPORTS
 from mlops_plugins.artifacts import exported, files, sealed, tables
 from mlops_plugins.artifacts.model_folder import MANIFEST
 
+PARQUET: Final = ".parquet"
+CSV: Final = ".csv"
+"""How predictions are written, by the end of the file's name."""
+
 
 def check_predictions(output: Path, data: Path) -> None:
     """Make sure that a file of predictions may be written.
 
     Raises:
-        ConfigurationError: It is a folder, the input, or a file with anything but predictions.
+        ConfigurationError: It is a folder, the input, a file with anything but predictions, or neither
+            Parquet nor CSV by its name.
     """
     where, free = f"--output: {output}", "the path of a new file, or of earlier predictions"
     if output.is_dir():
         raise _refused(f"{output} is a folder", where, free)
+    if output.suffix not in (PARQUET, CSV):
+        raise _refused(
+            f"{output} names no format", where, f"a name that ends in {PARQUET} or {CSV}"
+        )
     if not output.exists():
         return
     if output.resolve() == data.resolve() or data.resolve() in output.resolve().parents:
@@ -60,9 +71,16 @@ def report_folder(home: Path, name: str) -> Path:
 
 def _holds_predictions(file: Path) -> bool:
     try:
-        return {"prediction", "score"} <= set(tables.schema_of(file).names)
-    except DataError:
+        return {"prediction", "score"} <= set(_columns(file))
+    except (DataError, UnicodeDecodeError):
         return False
+
+
+def _columns(file: Path) -> list[str]:
+    if file.suffix != CSV:
+        return list(tables.schema_of(file).names)
+    with file.open(encoding="utf-8", newline="") as stream:
+        return next(csv.reader(stream), [])
 
 
 def _is_export(folder: Path) -> bool:
