@@ -256,6 +256,7 @@ def expected_files(answers: dict[str, Any]) -> set[str]:
         "conf/features/project.yaml",
         "conf/gate/champion.yaml",
         "conf/monitor/drift.yaml",
+        "conf/report/page.yaml",
         "conf/register/mlflow.yaml",
         "conf/retrain/policy.yaml",
         "conf/serve/fastapi.yaml",
