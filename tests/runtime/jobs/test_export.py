@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from mlops_plugins.api.errors import ExitCode
-from mlops_plugins.artifacts import files, prediction_log, tables
+from mlops_plugins.artifacts import files, tables
 from tests.helpers.registering import Home, with_champion
 
 if TYPE_CHECKING:
@@ -75,8 +75,9 @@ def test_options_and_version_travel_and_the_monitor_sees_what_was_served(tmp_pat
         sent = http.post("/predict", json={"rows": rows(home, 2)})
         assert sent.status_code == 200, sent.text
         assert http.post("/predict", json={"rows": rows(home, 3)}).status_code == 413
-    logged = prediction_log.read(image / "monitoring" / "predictions")
-    assert list(logged["version"]) == ["1", "1"]
+    logged = (image / "monitoring" / "predictions").glob("*.jsonl")
+    records = [json.loads(line) for file in logged for line in file.read_text().splitlines()]
+    assert [record["version"] for record in records] == ["1", "1"]
     (home.root / "monitoring").mkdir()
     (image / "monitoring" / "predictions").rename(home.root / "monitoring" / "predictions")
     done = home.mlops("monitor")
