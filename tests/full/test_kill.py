@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-KILLS = repeated(8, full=50)
-IN_A_ROW = repeated(4, full=25)
+KILLS = repeated(6, full=50)
+IN_A_ROW = repeated(3, full=25)
 """Kills before a run may complete: each but the first interrupts the recovery from the one before."""
 
 COMPARED = ("params.yaml", "schema.yaml", "dvc.lock")

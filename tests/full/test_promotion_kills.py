@@ -37,7 +37,7 @@ def killed(registry: str, kills: int, **environment: str) -> dict[str, int]:
 
 
 def test_on_a_database_the_champion_is_explained_whenever_a_command_is_killed() -> None:
-    kills = repeated(15, full=100)
+    kills = repeated(12, full=100)
     found = killed("mlflow", kills)
     for action in ("promote", "rollback", "register"):
         # The moments were before the history's entry, and between it and the alias.
@@ -47,7 +47,7 @@ def test_on_a_database_the_champion_is_explained_whenever_a_command_is_killed() 
 
 
 def test_in_a_folder_the_champion_is_explained_whenever_a_command_is_killed() -> None:
-    kills = repeated(15, full=20)
+    kills = repeated(12, full=20)
     found = killed("folder", kills)
     assert all(
         found[f"{action} not begun"] > 0.1 * kills for action in ("promote", "rollback", "register")
