@@ -19,7 +19,7 @@ from tests.helpers.projects import (
     render,
     shorten,
 )
-from tests.helpers.refusals import restore, whole
+from tests.helpers.refusals import restore, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,7 +84,7 @@ def project(finished: Project, tmp_path: Path) -> Project:
 @pytest.fixture
 def shop(shop_once: Project) -> Iterator[Project]:
     """The module's own `shop_once`; what a test does to it is undone."""
-    before = whole(shop_once.root)
+    before = snapshot(shop_once.root)
     yield shop_once
     restore(shop_once.root, before)
 

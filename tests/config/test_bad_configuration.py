@@ -9,7 +9,7 @@ import pytest
 
 from mlops_plugins.api.errors import ExitCode
 from tests.helpers.projects import Project, begin, render
-from tests.helpers.refusals import assert_refused, assert_told, contents, restore, whole
+from tests.helpers.refusals import assert_refused, assert_told, contents, restore, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ def composed_once(template: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture
 def composed(composed_once: Project) -> Iterator[Project]:
     """A project whose pipeline never ran; what a test does to it is undone."""
-    before = whole(composed_once.root)
+    before = snapshot(composed_once.root)
     yield composed_once
     restore(composed_once.root, before)
 

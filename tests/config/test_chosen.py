@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from ruamel.yaml import YAML
 
 from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.errors import ExitCode
-from tests.helpers.projects import commit, git, write_distribution
+from tests.helpers.projects import commit, git, mlops_with_site, write_distribution
 from tests.helpers.refusals import assert_refused
 
 if TYPE_CHECKING:
@@ -74,16 +73,6 @@ def write(root: Path, task: str = "binary", **chosen: str) -> None:
     YAML().dump(settings, root / "conf" / "config.yaml")
 
 
-def mlops(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mlops_plugins", "--project", str(root), *arguments],
-        env={**os.environ, "PYTHONPATH": str(root.parent / "site")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize(
     ("needs", "install"),
     [
@@ -97,7 +86,7 @@ def test_a_choice_whose_library_is_missing_is_not_composed(
 ) -> None:
     write_distribution(root.parent / "site", "acme", PLUGIN.format(needs=needs))
     write(root, **{**CHOSEN, "train": "lazy"})
-    done = mlops(root, "compose")
+    done = mlops_with_site(root, "compose")
     what = "train/lazy of acme 1.2 needs 'no-such-library', which is not installed."
     assert_refused(done, ExitCode.CONFIGURATION, what, "conf/config.yaml: train: lazy", install)
     assert not (root / "params.yaml").exists()
@@ -107,14 +96,14 @@ def test_a_library_of_another_distribution_is_as_good(root: Path) -> None:
     needs = "libraries=('pandas-gpu',)"  # pandas can be imported
     write_distribution(root.parent / "site", "acme", PLUGIN.format(needs=needs))
     write(root, **{**CHOSEN, "train": "lazy"})
-    assert mlops(root, "compose").returncode == 0
+    assert mlops_with_site(root, "compose").returncode == 0
 
 
 def test_a_default_that_is_wrong_is_said_to_be_one(root: Path) -> None:
     import pandas as pd
 
     write(root, "regression", **{**CHOSEN, "train": "estimator"})
-    assert mlops(root, "compose").returncode == 0
+    assert mlops_with_site(root, "compose").returncode == 0
     for name in ("data/features/train.parquet", "reports/tuning/best.json", "schema.yaml"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
     pd.DataFrame({"x": [1.0, 2.0], "late": [0.5, 1.5]}).to_parquet(
@@ -123,7 +112,7 @@ def test_a_default_that_is_wrong_is_said_to_be_one(root: Path) -> None:
     (root / "reports/tuning/best.json").write_text('{"train": "estimator", "options": {}}')
     column = "{type: number, nullable: false}"
     (root / "schema.yaml").write_text(f"columns:\n  x: {column}\n  late: {column}\n")
-    done = mlops(root, "run", "train")
+    done = mlops_with_site(root, "run", "train")
     assert_refused(
         done,
         ExitCode.CONFIGURATION,

@@ -61,10 +61,13 @@ def run_as_typed(commands: list[tuple[str, list[str]]], folder: Path, **variable
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     for (typed, shown), printed in zip(commands, done.stdout.split(f"{marker}\n")[1:], strict=True):
-        for line in shown:
-            assert re.search(pattern(line), printed), (
-                f"$ {typed}\nshould print {line!r}:\n{printed}"
-            )
+        assert_printed(typed, shown, printed)
+
+
+def assert_printed(typed: str, shown: list[str], printed: str) -> None:
+    """A command prints every line that a page shows below it."""
+    for line in shown:
+        assert re.search(pattern(line), printed), f"$ {typed}\nshould print {line!r}:\n{printed}"
 
 
 def assert_shown(project: Project, page: str) -> None:
@@ -72,7 +75,4 @@ def assert_shown(project: Project, page: str) -> None:
     for block in blocks(page):
         for typed, shown in block:
             printed = project.run("bash", "-c", typed, COLUMNS="120").stdout
-            for line in shown:
-                assert re.search(pattern(line), printed), (
-                    f"$ {typed}\nshould print {line!r}:\n{printed}"
-                )
+            assert_printed(typed, shown, printed)

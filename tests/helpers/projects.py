@@ -136,6 +136,17 @@ def ran(output: str) -> list[str]:
     return [name for line in lines if (name := line.split("'")[1]) != "compose"]
 
 
+def mlops_with_site(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder beside `site`, whose distributions it finds."""
+    return subprocess.run(
+        [sys.executable, "-m", "mlops_plugins", "--project", str(root), *arguments],
+        env={**os.environ, "PYTHONPATH": str(root.parent / "site")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def write_distribution(
     folder: Path, name: str, code: str, *, version: str = "1.2", requires: tuple[str, ...] = ()
 ) -> Path:

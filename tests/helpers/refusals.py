@@ -30,14 +30,14 @@ def contents(root: Path, names: Iterable[str] = OUTPUTS) -> dict[str, bytes]:
     return {item.relative_to(root).as_posix(): item.read_bytes() for item in found}
 
 
-def whole(root: Path) -> dict[str, bytes]:
+def snapshot(root: Path) -> dict[str, bytes]:
     """Return the bytes of every file of a project."""
     return contents(root, [item.name for item in root.iterdir() if item.name not in IN_THE_WAY])
 
 
 def restore(root: Path, before: dict[str, bytes]) -> None:
     """Bring a project back to what `whole` found."""
-    after = whole(root)
+    after = snapshot(root)
     for name in after.keys() - before.keys():
         (root / name).unlink()
     for name, content in before.items():

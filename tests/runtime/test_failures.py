@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from ruamel.yaml import YAML
 
 from mlops_plugins.api.errors import ExitCode
-from tests.helpers.projects import write_distribution
+from tests.helpers.projects import mlops_with_site, write_distribution
 from tests.helpers.refusals import assert_refused
 
 if TYPE_CHECKING:
@@ -75,16 +72,6 @@ def project(folder: Path, statement: str, *, ingest: str = "bad", more: str = ""
     return root
 
 
-def mlops(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mlops_plugins", "--project", str(root), *arguments],
-        env={**os.environ, "PYTHONPATH": str(root.parent / "site")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 WAYS = {
     "sys.exit(0)": "ended the process: SystemExit: 0.",
     "sys.exit()": "ended the process: SystemExit.",
@@ -100,7 +87,7 @@ WAYS = {
 @pytest.mark.parametrize(("statement", "how"), WAYS.items(), ids=WAYS)
 def test_a_plugins_failure_is_the_plugins(tmp_path: Path, statement: str, how: str) -> None:
     root = project(tmp_path, statement)
-    done = mlops(root, "run", "ingest")
+    done = mlops_with_site(root, "run", "ingest")
     place = f"where:    {tmp_path}/site/bad.py:{LINE}"
     assert_refused(done, ExitCode.PLUGIN, f"error: ingest/bad of bad 1.2 {how}", place)
     assert "the author of bad" in done.stderr
@@ -115,12 +102,12 @@ def test_a_wrong_return_value_is_the_plugins(tmp_path: Path) -> None:
     module = tmp_path / "site" / "bad.py"
     written = "        output.write_text('x')\n        return {'description': 'x'}\n"
     module.write_text(module.read_text().replace("        deep()\n", written, 1))
-    done = mlops(root, "run", "ingest")
+    done = mlops_with_site(root, "run", "ingest")
     assert_refused(done, ExitCode.PLUGIN, "returned dict", "ingest/bad of bad 1.2")
 
 
 def test_a_library_that_is_missing_is_no_failure_of_the_plugin(tmp_path: Path) -> None:
-    done = mlops(project(tmp_path, "import no_such_library"), "run", "ingest")
+    done = mlops_with_site(project(tmp_path, "import no_such_library"), "run", "ingest")
     assert_refused(done, ExitCode.CONFIGURATION, "needs 'no_such_library'", "bad 1.2")
 
 
@@ -133,7 +120,7 @@ def test_a_registry_that_fails_in_a_job_is_named(
     (root / "x.csv").write_text("a,b\n1,2\n")
     module = tmp_path / "site" / "bad.py"
     module.write_text(module.read_text() + "    def history(self, context):\n        deep()\n")
-    done = mlops(
+    done = mlops_with_site(
         root, command[0], *(part.replace("x.csv", str(root / "x.csv")) for part in command[1:])
     )
     assert_refused(done, ExitCode.PLUGIN, "register/bad of bad 1.2", f"bad.py:{LINE}")
@@ -141,7 +128,7 @@ def test_a_registry_that_fails_in_a_job_is_named(
 
 def test_an_observer_that_ends_the_process_ends_nothing(tmp_path: Path) -> None:
     root = project(tmp_path, "sys.exit(0)", more=OBSERVER)
-    done = mlops(root, "run", "ingest")
+    done = mlops_with_site(root, "run", "ingest")
     place = f"({tmp_path}/site/bad.py:{LINE})"
     assert f"warning: observer 'bad' of bad 1.2: SystemExit: 0 {place}" in done.stderr
     assert done.returncode == ExitCode.PLUGIN
@@ -187,6 +174,6 @@ def test_a_projects_feature_code_that_fails_is_named(tmp_path: Path, code: str) 
     for part in ("train", "test"):
         frame = pd.DataFrame({"x": [1.0, 2.0], "late": [0, 1]})
         frame.to_parquet(root / "data" / "splits" / f"{part}.parquet")
-    done = mlops(root, "run", "features")
+    done = mlops_with_site(root, "run", "features")
     what, where = "The feature code of the project", "where:    src/late/features.py:3"
     assert_refused(done, ExitCode.PLUGIN, what, where, "failed-features.txt")

@@ -53,6 +53,12 @@ def write_text(path: Path, text: str) -> None:
         draft.write_text(text, encoding="utf-8")
 
 
+def update_text(path: Path, text: str) -> None:
+    """Write a text file where it has another text: an equal one keeps its time, and is not hashed again."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write readable JSON in the order given; NaN and infinities become null."""
     write_text(path, json.dumps(_finite(value), indent=2, ensure_ascii=False) + "\n")

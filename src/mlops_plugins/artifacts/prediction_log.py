@@ -227,7 +227,11 @@ def _record(line: bytes) -> Record | None:
 
 
 def _is_own(name: str) -> bool:
-    return name in OWN or name.startswith(PROBABILITY)
+    return name in OWN or _is_predicted(name)
+
+
+def _is_predicted(name: str) -> bool:
+    return name in PREDICTED or name.startswith(PROBABILITY)
 
 
 def _is_too_large(value: object) -> bool:
@@ -236,12 +240,7 @@ def _is_too_large(value: object) -> bool:
 
 def _block(records: list[Record]) -> Block:
     columns = dict.fromkeys(name for row, _ in records for name in row)
-    own = dict.fromkeys(
-        name
-        for _, entry in records
-        for name in entry
-        if name in PREDICTED or name.startswith(PROBABILITY)
-    )
+    own = dict.fromkeys(name for _, entry in records for name in entry if _is_predicted(name))
     return Block(
         len(records),
         {name: [row.get(name) for row, _ in records] for name in columns},
@@ -273,9 +272,7 @@ def _batch(path: Path, version: str, skipped: Skipped) -> Iterator[Block]:
 
 def _arrays(batch: pa.RecordBatch, *, nested: bool) -> Block:
     columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-    own = {
-        name: columns[name] for name in columns if name in PREDICTED or name.startswith(PROBABILITY)
-    }
+    own = {name: column for name, column in columns.items() if _is_predicted(name)}
     if nested:
         row = columns[ROW]
         fields = [field.name for field in row.type]

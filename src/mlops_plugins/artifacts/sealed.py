@@ -75,7 +75,7 @@ def _check_entry(entry: Path, folder: Path, allowed: set[str]) -> None:
     name = entry.relative_to(folder).as_posix()
     if entry.is_symlink() and not _is_link_of_dvc(entry):
         raise ModelError(
-            f"The model holds a link, {name}, to {os.readlink(entry)}.",  # noqa: PTH115  text, not a path
+            f"The model holds a link, {name}, to {entry.readlink()}.",
             where=str(entry),
             expected="files alone, as the manifest lists them",
             next_step=AGAIN,

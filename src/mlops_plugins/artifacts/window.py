@@ -43,13 +43,14 @@ class Labels:
     values: Mapping[str | None, Any]
 
     @classmethod
-    def of(cls, table: pd.DataFrame, *, id: str, target: str, described: Schema) -> Labels:  # noqa: A002
+    def of(cls, table: pd.DataFrame, *, identifier: str, target: str, described: Schema) -> Labels:
         """Take the labels of a table; the last one counts where an id has two."""
-        known = table[table[id].notna() & table[target].notna()]
-        names = (key(value, described.columns.get(id)) for value in known[id])
+        known = table[table[identifier].notna() & table[target].notna()]
+        column = described.columns.get(identifier)
+        names = (key(value, column) for value in known[identifier])
         values = known[target].astype(object)
         pairs = zip(names, values, strict=True)
-        return cls(id=id, target=target, column=described.columns.get(id), values=dict(pairs))
+        return cls(id=identifier, target=target, column=column, values=dict(pairs))
 
     def of_rows(self, ids: Values) -> list[Any]:
         """Return the target of each id; None for one without a label, and for a missing one."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.component import defaults, with_present_names
 from mlops_plugins.api.errors import ConfigurationError, did_you_mean
-from mlops_plugins.artifacts.files import write_text
+from mlops_plugins.artifacts.files import update_text
 from mlops_plugins.config import conf_files, json_schema, overrides, params
 from mlops_plugins.config.fingerprint import fingerprint
 from mlops_plugins.config.overrides import Override, get, remembered, write_into_conf
@@ -250,9 +250,7 @@ def _write(root: Path, composed: Tree, checked: Params, kept: list[Override]) ->
     json_schema.write(
         root, {stage: checked.section(stage).name for stage in checked.pipeline.contracts}
     )
-    path, text = root / params.FILE, _text(root, composed, checked, kept)
-    if not path.exists() or path.read_text("utf-8") != text:  # DVC would hash it again
-        write_text(path, text)
+    update_text(root / params.FILE, _text(root, composed, checked, kept))
 
 
 def _text(root: Path, composed: Tree, checked: Params, kept: list[Override]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from mlops_plugins.api.errors import MlopsError
-from mlops_plugins.artifacts.files import write_text
+from mlops_plugins.artifacts.files import update_text
 from mlops_plugins.config import conf_files
 from mlops_plugins.config.settings import DataSettings, Settings
 from mlops_plugins.manager.plugin_manager import plugin_manager
@@ -133,7 +133,5 @@ def write(root: Path, chosen: Mapping[str, str]) -> None:
 
 
 def _write(root: Path, name: str, schema: Mapping[str, Any]) -> None:
-    path = root / FOLDER / f"{name}.json"
     text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        write_text(path, text)
+    update_text(root / FOLDER / f"{name}.json", text)

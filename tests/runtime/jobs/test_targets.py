@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mlops_plugins.api.errors import ExitCode
-from tests.helpers.refusals import whole
+from tests.helpers.refusals import snapshot
 from tests.helpers.registering import Home, with_champion
 
 if TYPE_CHECKING:
@@ -56,13 +56,13 @@ REFUSED = {
 
 @pytest.mark.parametrize(("command", "said"), REFUSED.values(), ids=REFUSED)
 def test_what_is_the_users_is_not_replaced(home: Home, command: str, said: str) -> None:
-    before = whole(home.root)
+    before = snapshot(home.root)
     done = home.mlops(*command.split(" "))
     assert done.exit_code == ExitCode.CONFIGURATION, done.output
     assert said in done.stderr
     assert "where:" in done.stderr
     assert "next:" in done.stderr
-    assert whole(home.root) == before
+    assert snapshot(home.root) == before
     assert not (home.root.parent / "evil").exists()
 
 

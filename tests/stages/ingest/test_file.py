@@ -20,7 +20,7 @@ from mlops_plugins.api.errors import ExitCode
 from mlops_plugins.artifacts import files
 from tests.helpers.ingesting import CACHE, RAW, choose, ingested, table
 from tests.helpers.projects import Project, begin, render
-from tests.helpers.refusals import assert_refused, assert_told, contents, restore, whole
+from tests.helpers.refusals import assert_refused, assert_told, contents, restore, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def shop_once(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Proje
 @pytest.fixture
 def shop(shop_once: Project) -> Iterator[Project]:
     """A project that has read a file; its source is empty, and what a test does is undone."""
-    before = whole(shop_once.root)
+    before = snapshot(shop_once.root)
     (shop_once.root / SOURCE / "rows.csv").unlink()
     yield shop_once
     restore(shop_once.root, before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlops_plugins.artifacts.reading import nulls
 from mlops_plugins.artifacts.schema.dtypes import kind
 
 if TYPE_CHECKING:
@@ -39,17 +40,16 @@ def without_null_words(table: pa.Table, described: Schema) -> pa.Table:
     """
     import pyarrow as pa
     import pyarrow.compute as pc
-    from pyarrow import csv
 
-    words = {*csv.ConvertOptions().null_values}
+    words = {*nulls.texts((), usual=True)}
     for place, field in enumerate(table.schema):
         if not pa.types.is_string(field.type):
             continue
         column = described.columns.get(field.name)
         listed = set(map(str, column.values or ())) if column is not None else set()
-        nulls = {""} if field.name == described.id else words - listed
+        absent = {""} if field.name == described.id else words - listed
         values = table.column(place)
-        missing = pc.is_in(values, value_set=pa.array(sorted(nulls)))
+        missing = pc.is_in(values, value_set=pa.array(sorted(absent)))
         table = table.set_column(
             place, field, pc.if_else(missing, pa.scalar(None, field.type), values)
         )

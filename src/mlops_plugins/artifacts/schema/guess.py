@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Literal
 
+    from mlops_plugins.api.context import Data
+
 MIN_VALUES = 10
 """Fewer values say nothing about how a column is written."""
 
@@ -207,6 +209,12 @@ class Guesser:
             low=low,
             high=high,
         )
+
+
+def is_looked_at(name: str, data: Data) -> bool:
+    """Say whether text in a column may be meant as numbers or dates: a class, an id or a group's name is not."""
+    is_class = name == data.target and data.task != "regression"
+    return not is_class and name not in (data.id, *data.sensitive)
 
 
 def _example(before: str, marks: tuple[str, str], after: str) -> str:

@@ -10,7 +10,7 @@ from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts.raw_table import plain, plain_type
 from mlops_plugins.artifacts.schema.description import Column, Schema, Type
 from mlops_plugins.artifacts.schema.dtypes import MAX_INTEGER
-from mlops_plugins.artifacts.schema.guess import Guess, Guesser
+from mlops_plugins.artifacts.schema.guess import Guess, Guesser, is_looked_at
 from mlops_plugins.artifacts.schema.row_numbers import candidates, row_numbers
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _begin(
             stored[name],
             kind,
             is_class=name == data.target and data.task != "regression",
-            is_kept=name in (data.id, *data.sensitive),
+            may_be_written=is_looked_at(name, data),
         )
         for name, kind in types.items()
     }
@@ -138,8 +138,8 @@ class _Seen:
     stored: pa.DataType
     type: pa.DataType
     is_class: bool
-    is_kept: bool
-    """Whether text stays text, however it is written."""
+    may_be_written: bool
+    """Whether text may be meant as numbers or dates."""
 
     rows: int = 0
     nulls: int = 0
@@ -169,7 +169,7 @@ class _Seen:
     def _look_how_written(self, array: pa.Array) -> None:
         from pyarrow import types
 
-        is_text = types.is_string(self.type) and not self.is_class and not self.is_kept
+        is_text = types.is_string(self.type) and self.may_be_written
         if is_text and not self.guesser.gave_up:
             counts = array.drop_null().value_counts()
             values, numbers = counts.field("values"), counts.field("counts")

@@ -50,10 +50,15 @@ def run(
     output = targets.report_folder(context.home, created if name is None else name)
     champion = project.champion()
     folder = project.fetched(champion)
-    arrived = _labels(labels, describe(folder / "model").schema, context.data)
+    described = describe(folder / "model").schema
+    arrived = _labels(labels, described, context.data)
     with tempfile.TemporaryDirectory() as scratch:
         current = Path(scratch) / "current.parquet"
-        skipped = _write_current(project, folder / "model", champion, data, arrived, current)
+        if data is None:
+            skipped = _write_logged(project, champion, described, arrived, current)
+        else:
+            skipped = Skipped()
+            _write_scored(folder / "model", data, arrived, current)
         with project.observed(Stage.MONITOR) as observed_context, files.replacing(output) as draft:
             draft.mkdir()
             finding: Finding = project.component(Stage.MONITOR).monitor(
@@ -80,39 +85,44 @@ def run(
     return finding, output
 
 
-def _write_current(
-    project: Project,
-    model: Path,
-    champion: Champion,
-    data: Path | None,
-    labels: Labels | None,
-    output: Path,
+def _write_logged(
+    project: Project, champion: Champion, described: Schema, labels: Labels | None, output: Path
 ) -> Skipped:
-    """Write the rows to compare, of the log or of a file; return what of the log was left out.
+    """Write the champion's rows of the log; return what of the log was left out.
 
     Raises:
-        DataError: There are no rows, they cannot be read, or they have no id to join labels by.
+        DataError: Nothing was logged, or the rows have no id to join labels by.
     """
-    skipped = Skipped()
-    if data is None:
-        described, log = describe(model).schema, project.context.home / PREDICTION_LOG
-        prediction_log.require_any(log)
-        integers = [name for name, each in described.columns.items() if each.type == "integer"]
-        columns = window.write(
-            lambda: prediction_log.read(log, champion.version, skipped, integers),
-            described,
-            output,
-            labels,
-        )
-    else:
-        opened = open_model(model)
-        block = _scored(opened, reading.read_frame(data, opened.schema))
-        columns = window.write(lambda: [block], opened.schema, output, labels)
-    if labels is not None and tables.count(output):
-        _require_id("rows", columns, labels.id)
+    skipped, log = Skipped(), project.context.home / PREDICTION_LOG
+    prediction_log.require_any(log)
+    integers = [name for name, each in described.columns.items() if each.type == "integer"]
+    columns = window.write(
+        lambda: prediction_log.read(log, champion.version, skipped, integers),
+        described,
+        output,
+        labels,
+    )
+    _require_id_for(labels, columns, output)
     if skipped:
         project.context.log(f"left out of the prediction log, as it cannot be read: {skipped}")
     return skipped
+
+
+def _write_scored(model: Path, data: Path, labels: Labels | None, output: Path) -> None:
+    """Write the rows of a file, with what the model predicts of them.
+
+    Raises:
+        DataError: They cannot be read, or have no id to join labels by.
+    """
+    opened = open_model(model)
+    block = _scored(opened, reading.read_frame(data, opened.schema))
+    columns = window.write(lambda: [block], opened.schema, output, labels)
+    _require_id_for(labels, columns, output)
+
+
+def _require_id_for(labels: Labels | None, columns: Sequence[str], rows: Path) -> None:
+    if labels is not None and tables.count(rows):
+        _require_id("rows", columns, labels.id)
 
 
 def _scored(opened: Model, rows: pd.DataFrame) -> Block:
@@ -146,7 +156,7 @@ def _labels(path: Path | None, described: Schema, data: Data) -> Labels | None:
     table = reading.read_frame(path, described)
     _require_id("labels", list(map(str, table.columns)), data.id)
     labelled = _labelled(table, data.target, where="the labels")
-    return Labels.of(labelled, id=data.id, target=data.target, described=described)
+    return Labels.of(labelled, identifier=data.id, target=data.target, described=described)
 
 
 def _require_id(what: str, columns: Sequence[str], name: str) -> None:

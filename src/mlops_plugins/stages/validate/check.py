@@ -15,7 +15,7 @@ from mlops_plugins.api.errors import did_you_mean
 from mlops_plugins.artifacts import batches
 from mlops_plugins.artifacts.schema.description import Column
 from mlops_plugins.artifacts.schema.dtypes import convert, kind
-from mlops_plugins.artifacts.schema.guess import Guesser
+from mlops_plugins.artifacts.schema.guess import Guesser, is_looked_at
 from mlops_plugins.artifacts.schema.row_numbers import candidates, row_numbers
 from mlops_plugins.stages.validate import leakage, repeats
 from mlops_plugins.stages.validate.findings import Finding, Tally
@@ -148,8 +148,8 @@ class _Pass:
         self._observed = {
             name: Observed(
                 name,
-                schema.columns[name].type in ("category", "text"),
-                guesser=Guesser() if _may_be_written(name, schema, data) else None,
+                is_label := schema.columns[name].type in ("category", "text"),
+                guesser=Guesser() if is_label and is_looked_at(name, data) else None,
             )
             for name in self._present
         }
@@ -325,13 +325,6 @@ def _leak(leak: leakage.Leak, target: str, level: str) -> Finding:
         column=leak.column,
         details={} if leak.score is None else {"score": round(leak.score, 6)},
     )
-
-
-def _may_be_written(name: str, schema: Schema, data: Data) -> bool:
-    """Say whether text in a column may be meant as numbers or dates: a class or a group's name is not."""
-    is_class = name == data.target and data.task != "regression"
-    is_label = schema.columns[name].type in ("category", "text")
-    return is_label and not is_class and name not in (data.id, *data.sensitive)
 
 
 def _is_unique(name: str, schema: Schema) -> bool:

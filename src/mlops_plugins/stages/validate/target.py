@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from mlops_plugins.api.errors import SHOWN, listed
 from mlops_plugins.artifacts.schema.dtypes import kind
 from mlops_plugins.stages.validate.findings import MAX_EXAMPLES, Finding, Tally
 
@@ -26,8 +27,6 @@ UNFIT = frozenset({"target_constant", "target_labels", "target_type", "target_in
 
 MAX_LABELS = 10_000
 """Of more labels than these, no more are counted."""
-
-SHOWN_LABELS = 10
 
 STRAY_SHARE = 0.05
 """Labels beyond the two most frequent that have at most this share of the rows are mistakes in rows."""
@@ -193,10 +192,10 @@ class Target:
             )
         rare = [label for label, rows in self._labels.items() if rows.count < MIN_CLASS_ROWS]
         if rare:
-            listed = _joined([_shown(label) for label in rare[:SHOWN_LABELS]], len(rare))
             yield self._finding(
                 "rare_class",
-                f"the target '{self.name}' is a class of fewer than {MIN_CLASS_ROWS} rows ({listed})",
+                f"the target '{self.name}' is a class of fewer than {MIN_CLASS_ROWS} rows "
+                f"({listed(map(_shown, rare))})",
                 next_step="correct the rows if the label is a mistake; so few can be in the training "
                 "rows or in the test rows alone",
                 severity="warning",
@@ -207,12 +206,9 @@ class Target:
         return sorted(self._labels, key=lambda label: (-self._labels[label].count, str(label)))
 
     def _listed(self) -> str:
-        labels = self._by_count()
-        shown = [
-            f"{_shown(label)} ({self._labels[label].count:,} rows)"
-            for label in labels[:SHOWN_LABELS]
-        ]
-        return _joined(shown, len(labels))
+        return listed(
+            f"{_shown(label)} ({self._labels[label].count:,} rows)" for label in self._by_count()
+        )
 
     def _tally(self, labels: Iterable[Any]) -> Tally:
         """Return the rows of some labels."""
@@ -231,13 +227,8 @@ def _alike(labels: Iterable[Any]) -> list[list[Any]]:
 
 
 def _differ(alike: list[list[Any]]) -> str:
-    groups = [", ".join(map(_shown, group)) for group in alike[:SHOWN_LABELS]]
+    groups = [", ".join(map(_shown, group)) for group in alike[:SHOWN]]
     return f"{'; '.join(groups)} differ by case or spaces alone"
-
-
-def _joined(shown: list[str], total: int) -> str:
-    more = f" and {total - len(shown):,} more" if total > len(shown) else ""
-    return ", ".join(shown) + more
 
 
 def _shown(label: Any) -> str:
