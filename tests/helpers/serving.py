@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
+import re
 import subprocess
-import time
 from contextlib import contextmanager
+from threading import Timer
 from typing import TYPE_CHECKING
 
 import httpx
-import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,47 +18,47 @@ if TYPE_CHECKING:
     from tests.helpers.projects import Project
 
 DEADLINE = 90
-"""Seconds to wait for a server on a busy machine."""
+"""Seconds to wait for a server to begin, or to end, on a busy machine."""
+
+
+@contextmanager
+def listening(
+    *command: str | Path, folder: Path, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start a service at a free port; give its process, and the address that it says."""
+    with subprocess.Popen(
+        [*command, "--port", "0"],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stderr is not None
+        deadline = Timer(DEADLINE, server.kill)
+        deadline.start()
+        try:
+            said = ""
+            while not (found := re.search(r"at (http://\S+)", said)):
+                line = server.stderr.readline()
+                assert line, said
+                said += line
+            deadline.cancel()
+            yield server, found[1]
+        finally:
+            deadline.cancel()
+            server.terminate()
 
 
 @contextmanager
 def serving(project: Project, home: Path) -> Iterator[httpx.Client]:
-    """Serve from a folder, by a project's environment; what the server says is in `server.log`."""
+    """Serve from a folder, by a project's environment; no request may meet with a failure of ours."""
     scripts = project.root / ".venv" / "bin"
-    port, log = free_port(), home / "server.log"
+    path = f"{scripts}{os.pathsep}{os.environ['PATH']}"
+    command = (scripts / "mlops", "--project", home, "serve")
     with (
-        log.open("w") as stream,
-        subprocess.Popen(
-            [str(scripts / "mlops"), "--project", str(home), "serve", "--port", str(port)],
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=home,
-            env={**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
-        ) as server,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http,
+        listening(*command, folder=home, PATH=path) as (server, address),
+        httpx.Client(base_url=address, timeout=60) as http,
     ):
-        try:
-            _wait_until_healthy(http, server, log)
-            yield http
-        finally:
-            server.terminate()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_until_healthy(http: httpx.Client, server: subprocess.Popen[str], log: Path) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while time.monotonic() < deadline:
-        assert server.poll() is None, log.read_text()
-        try:
-            if http.get("/healthz").is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    pytest.fail(f"no answer after {DEADLINE} s:\n{log.read_text()}")
+        yield http
+        server.terminate()
+        assert "Traceback" not in server.communicate(timeout=DEADLINE)[1]

@@ -11,7 +11,6 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -23,6 +22,7 @@ from mlops_plugins.api.contracts import PIPELINE
 from mlops_plugins.api.stage import Stage
 from tests.helpers.load import FULL
 from tests.helpers.projects import ROOT, UNMEASURED, Project, begin, ran, render, shorten
+from tests.helpers.serving import DEADLINE, listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,9 +59,6 @@ SAME_BYTES = {
     Stage.REGISTER: {"report", "track"},
 }
 """Of a swapped stage, what follows from it and finds its own inputs as they were."""
-
-DEADLINE = 90
-"""Seconds to wait for a server on a busy machine."""
 
 Edit = tuple[str, str, str]
 """A file below tests/acme, what stands in it once, and what takes its place."""
@@ -290,25 +287,13 @@ def use_service(project: Project) -> None:
 
 @contextmanager
 def serving(project: Project) -> Iterator[str]:
-    """Run `mlops serve` at a free port, and give the address that it says."""
-    command = [str(project.root / ".venv" / "bin" / "mlops"), "serve", "--port", "0"]
-    with subprocess.Popen(command, cwd=project.root, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr is not None
-        deadline = Timer(DEADLINE, server.kill)
-        deadline.start()
-        try:
-            said = ""
-            while not (found := re.search(r"at (http://\S+)", said)):
-                line = server.stderr.readline()
-                assert line, said
-                said += line
-            yield found[1]
-            server.send_signal(signal.SIGINT)
-            server.stderr.read()
-            assert server.wait() == 0
-        finally:
-            deadline.cancel()
-            server.kill()
+    """Run `mlops serve`, give its address, and end it as Ctrl-C does."""
+    mlops = project.root / ".venv" / "bin" / "mlops"
+    with listening(mlops, "serve", folder=project.root) as (server, address):
+        yield address
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=DEADLINE)
+        assert server.returncode == 0
 
 
 def use_monitor(project: Project) -> None:

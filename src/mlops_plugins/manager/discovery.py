@@ -236,3 +236,13 @@ def _described(plugin: Plugin, error: BaseException | str) -> tuple[str, str]:
     if frames and not isinstance(error, SyntaxError):
         text += f" ({frames[-1].filename}, line {frames[-1].lineno})"
     return text, f"tell the author of {plugin.distribution}"
+
+
+def innermost(error: BaseException, package: str) -> str:
+    """Return the last line of a package's code that an error went through, as `file:line`; empty if none."""
+    places = [
+        f"{frame.f_code.co_filename}:{line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] == package
+    ]
+    return places[-1] if places else ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from mlops_plugins.api.context import home
 from mlops_plugins.api.errors import ExitCode, MlopsError, PluginError
-from mlops_plugins.manager.discovery import OWN_DISTRIBUTION
+from mlops_plugins.manager.discovery import OWN_DISTRIBUTION, innermost
 from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def attributed(offer: RegisteredComponent, root: Path) -> Iterator[None]:
                 offer.implementation.stage, offer.implementation.name, error
             ) from error
         raise of_plugin(error, root, running=offer) or _failed(
-            error, offer, _place(error), root
+            error, offer, innermost(error, "mlops_plugins"), root
         ) from error
 
 
@@ -113,16 +113,6 @@ def _target(offer: RegisteredComponent) -> str:
 
 def _package(offer: RegisteredComponent) -> str:
     return _target(offer).partition(":")[0].partition(".")[0]
-
-
-def _place(error: BaseException) -> str:
-    """Return the innermost line of code of ours."""
-    frames = [
-        f"{frame.f_code.co_filename}:{line}"
-        for frame, line in traceback.walk_tb(error.__traceback__)
-        if str(frame.f_globals.get("__name__", "")).startswith("mlops_plugins.")
-    ]
-    return frames[-1] if frames else ""
 
 
 def _project_place(place: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
-import traceback
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -18,7 +17,14 @@ from mlops_plugins.api.errors import ConfigurationError, did_you_mean
 from mlops_plugins.api.spec import ComponentSpec
 from mlops_plugins.api.stage import Contract
 from mlops_plugins.manager import requirements, signatures
-from mlops_plugins.manager.discovery import OWN_DISTRIBUTION, Broken, Plugin, Warned, discover
+from mlops_plugins.manager.discovery import (
+    OWN_DISTRIBUTION,
+    Broken,
+    Plugin,
+    Warned,
+    discover,
+    innermost,
+)
 from mlops_plugins.manager.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -72,13 +78,8 @@ class Failure:
     @property
     def _place(self) -> str:
         """Return the innermost line of the plugin's package."""
-        package = self.plugin.module.partition(".")[0]
-        places = [
-            f" ({frame.f_code.co_filename}:{line})"
-            for frame, line in traceback.walk_tb(self.error.__traceback__)
-            if str(frame.f_globals.get("__name__", "")).partition(".")[0] == package
-        ]
-        return places[-1] if places else ""
+        place = innermost(self.error, self.plugin.module.partition(".")[0])
+        return f" ({place})" if place else ""
 
 
 class PluginManager:

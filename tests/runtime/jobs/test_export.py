@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import pytest
 from mlops_plugins.api.errors import ExitCode
 from mlops_plugins.artifacts import files, tables
 from tests.helpers.registering import Home, with_champion
+from tests.helpers.serving import listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,22 +35,12 @@ def exported(folder: Path, **serve: Any) -> tuple[Home, Path]:
 
 @contextmanager
 def serving(image: Path) -> Iterator[httpx.Client]:
-    words = ["serve", "--model", "models/champion", "--port", "0"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "mlops_plugins", *words],
-        cwd=image,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stderr is not None
-            line = process.stderr.readline()
-            address = re.search(r"http://\S+", line)
-            assert address is not None, line + process.stderr.read()
-            with httpx.Client(base_url=address[0], timeout=60) as http:
-                yield http
-        finally:
-            process.terminate()
+    command = (sys.executable, "-m", "mlops_plugins", "serve", "--model", "models/champion")
+    with (
+        listening(*command, folder=image) as (_, address),
+        httpx.Client(base_url=address, timeout=60) as http,
+    ):
+        yield http
 
 
 def rows(home: Home, count: int) -> list[dict[str, Any]]:
