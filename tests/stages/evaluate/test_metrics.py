@@ -24,6 +24,7 @@ from mlops_plugins.stages.evaluate import (
     learning_curve,
     sliced,
     threshold,
+    worse_slices,
 )
 from mlops_plugins.stages.evaluate.options import Decision, Slicing
 from mlops_plugins.stages.evaluate.refit import refit, some_rows
@@ -280,8 +281,40 @@ def test_a_bad_slice_is_found(task: str) -> None:
     assert not bad["configured"]
     assert bad["p"] < 0.05
     assert bad["gap"]["high"] < 0
+    assert bad["loss"]["gap"]["low"] > 0
     inside = of_dict(bad["slice"]).rows(scored(flights(task)).rows)
     assert bad["rows"] == inside.sum()
+    changed, slice_loss = planted(task), bad["loss"]
+    if task == "regression":
+        losses = abs(changed.scores - changed.target)
+        assert (table["loss"], slice_loss["expected"]) == ("mean absolute error", None)
+    else:
+        losses = (changed.scores[:, 1] - changed.target) ** 2
+        variance = changed.scores.prod(axis=1)
+        assert table["loss"] == "Brier score"
+        assert slice_loss["expected"] == pytest.approx(variance[inside].mean())
+        assert slice_loss["rest_expected"] == pytest.approx(variance[~inside].mean())
+    assert slice_loss["value"] == pytest.approx(losses[inside].mean())
+    assert slice_loss["rest"] == pytest.approx(losses[~inside].mean())
+    (line,) = [line for line in sliced.lines(table) if "carrier = B6" in line]
+    assert f"{table['loss']} {slice_loss['value']:.4f}" in line
+
+
+def test_a_range_within_which_classes_are_hard_to_rank_is_not_worse() -> None:
+    """A model that knows the probabilities is not at fault where they are close to each other."""
+    found, generator = scored(flights()), np.random.default_rng(4)
+    late = generator.normal(size=len(found.rows))
+    chance = 1 / (1 + np.exp(-6 * late))
+    changed = replace(
+        found,
+        rows=found.rows.assign(distance=late),
+        train=found.train.assign(distance=generator.normal(size=len(found.train))),
+        target=(generator.uniform(size=len(late)) < chance).astype(int),
+        scores=np.column_stack([1 - chance, chance]),
+    )
+    ranges = sliced.table(changed, Slicing(columns=["distance"], search=False))["slices"]
+    assert min(one["gap"]["high"] for one in ranges) < -0.02  # by its ranking it would be
+    assert [each.slice.column for each in worse_slices.search(changed, min_rows=50)[0]] == []
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -291,7 +324,7 @@ def test_nothing_is_found_where_answers_have_nothing_to_do_with_the_rows(task: s
     for _ in range(60):
         order, other = (generator.permutation(len(found.target)) for _ in range(2))
         shuffled = replace(found, target=found.target[order], scores=found.scores[other])
-        worse, tested = sliced.search(shuffled, min_rows=50)
+        worse, tested = worse_slices.search(shuffled, min_rows=50)
         finds += bool(worse)
     assert tested >= 20
     assert finds <= 6  # 3 of 60 are 5 %; more than 6 happen in 3 of 100 cases

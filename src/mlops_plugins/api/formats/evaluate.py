@@ -69,21 +69,39 @@ class Slice(Content):
     numeric: bool = Field(description="Whether it is a range.")
 
 
+class SliceLoss(Content):
+    """The mean loss of the rows in a slice, and of the others."""
+
+    value: Number = Field(description="In the slice.")
+    rest: Number = Field(description="Elsewhere.")
+    expected: Number = Field(
+        None, description="What the probabilities in the slice expect of it; null for numbers."
+    )
+    rest_expected: Number = Field(None, description="What those elsewhere expect of it.")
+    gap: Interval = Field(
+        description="The loss beyond the expected one in the slice, less that elsewhere."
+    )
+
+
 class SliceEntry(Content):
-    """The primary metric of a slice."""
+    """The primary metric of a slice, and the loss of its rows."""
 
     slice: Slice = Field(description="Which rows they are, for a gate to choose them again.")
     label: str = Field(description="The slice in words.")
     rows: int = Field(description="How many they are.")
     value: Number = Field(description="The metric.")
     interval: tuple[Number, Number] = Field(description="Its 95 % interval.")
-    configured: bool = Field(False, description="Whether the team named it.")
+    configured: bool = Field(
+        False, description="Whether the team named it; others were found by their loss."
+    )
+    loss: SliceLoss | None = Field(None, description="The loss, by which the search compares.")
 
 
 class Slices(Content):
     """How good the model is for groups of rows."""
 
     metric: str = Field(description="The metric.")
+    loss: str = Field("loss", description="The loss of a row, in words.")
     min_rows: int = Field(description="The minimum of rows that a slice must have.")
     slices: list[SliceEntry] = Field(description="The slices.")
 

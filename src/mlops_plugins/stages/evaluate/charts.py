@@ -132,15 +132,24 @@ def _dots(
 
 
 def _slices(table: Mapping[str, Any], overall: float, path: Path) -> None:
-    shown = table["slices"][:MAXIMUM_DOTS]
-    figure, (axes,) = _figure(6.5, 1.2 + 0.25 * max(len(shown), 2))
-    labels = [_text(one["label"]) + ("" if one["configured"] else " (found)") for one in shown]
-    _dots(axes, labels, [(one["value"], *one["interval"]) for one in shown])
+    """Draw the metric of the slices that were named, and the gap of those that were found."""
+    named = [one for one in table["slices"] if one["configured"]][:MAXIMUM_DOTS]
+    found = [one for one in table["slices"] if not one["configured"]]
+    height = 1.2 + 0.25 * max(len(named), len(found), 2)
+    figure, (left, right) = _figure(11, height, 2)
+    _dots(left, _labels(named), [(one["value"], *one["interval"]) for one in named])
     if math.isfinite(overall):
-        axes.axvline(overall, **GREY)
-    title = f"{table['metric']} by slice; dotted: all rows" if shown else "no slices"
-    axes.set(title=title)
+        left.axvline(overall, **GREY)
+    left.set(title=f"{table['metric']}; dotted: all rows" if named else "no slice is named")
+    gaps = [one["loss"]["gap"] for one in found]
+    _dots(right, _labels(found), [(gap["value"], gap["low"], gap["high"]) for gap in gaps])
+    right.axvline(0, **GREY)
+    right.set(title=f"worse: {table['loss']} more than elsewhere" if found else "none is worse")
     _save(figure, path)
+
+
+def _labels(slices: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [_text(one["label"]) for one in slices]
 
 
 def _fairness(column: Mapping[str, Any], path: Path) -> None:

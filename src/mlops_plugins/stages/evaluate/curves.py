@@ -160,5 +160,7 @@ def write_all(test_set: ScoredTestSet, results: Mapping[str, Any], output: Path)
     )
     write(output / "learning_curve.csv", ["training rows", "value", "on its own rows"], points)
     overall = results["summary"][test_set.metric]["value"]
-    slices = [[one["label"], one["value"]] for one in results["slices"]["slices"]]
+    slices = [
+        [one["label"], one["value"]] for one in results["slices"]["slices"] if one["configured"]
+    ]
     write(output / "slices.csv", ["slice", "value"], [["all rows", overall], *slices])

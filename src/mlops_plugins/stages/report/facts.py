@@ -61,8 +61,7 @@ def gather(
             name: files.read_json_if_any(outputs.evaluation / f"{name}.json")
             for name in ("baselines", "threshold", "calibration", "fairness")
         },
-        "slices": slices,
-        "slice_range": _range(slices),
+        **_slices(slices or {}),
         "importance": _importance(outputs.explanation),
         "verdict": verdict,
         "against": _against(verdict),
@@ -119,15 +118,18 @@ def _metrics(evaluation: Path, primary: str) -> Iterator[dict[str, Any]]:
         yield {"name": name, **row, "from": min(known, default=0), "to": max(known, default=1)}
 
 
-def _range(slices: Mapping[str, Any] | None) -> tuple[float, float]:
-    """Return what the intervals of all slices lie between."""
+def _slices(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the slices that the team named, and those that were found by their loss."""
+    entries = content.get("slices", [])
+    named = [each for each in entries if each.get("configured") or not each.get("loss")]
     bounds = [
-        bound
-        for each in (slices or {}).get("slices", [])
-        for bound in (each["value"], *each["interval"])
-        if bound is not None
+        bound for each in named for bound in (each["value"], *each["interval"]) if bound is not None
     ]
-    return min(bounds, default=0.0), max(bounds, default=1.0)
+    return {
+        "slices": {**content, "slices": named},
+        "worse_slices": [each for each in entries if each not in named],
+        "slice_range": (min(bounds, default=0.0), max(bounds, default=1.0)),
+    }
 
 
 def _importance(explanation: Path) -> dict[str, Any] | None:
