@@ -158,6 +158,7 @@ class Gating:
             splits=provide(self.case, "data/splits"),
             metrics=self.metrics,
             evaluation=self.evaluation,
+            explanation=self.root / "explanation",
             champion=registry or self.registered,
             output=self.output,
         )

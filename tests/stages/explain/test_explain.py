@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import struct
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -245,13 +246,49 @@ def test_rows_that_lack_a_column_are_refused(implementation: Any, tmp_path: Path
         )
 
 
+@pytest.mark.parametrize(
+    ("values", "leaks"),
+    [
+        ([0.297, 0.0008, -0.001], True),
+        ([0.297, -0.001], True),
+        ([0.297, 0.03, 0.01], False),
+        ([0.297], False),
+        ([], False),
+    ],
+)
+def test_a_column_that_dwarfs_the_others_is_a_possible_leak(
+    tmp_path: Path, values: list[float], leaks: bool
+) -> None:
+    columns = [
+        Importance(column=f"c{place}", value=value, low=value - 0.01, high=value + 0.01)
+        for place, value in enumerate(values)
+    ]
+    logged: list[str] = []
+    context = replace(artefacts.context(tmp_path, WINES), log=logged.append)
+    importance.write(context, tmp_path, columns, measure="loss")
+    said = json.loads((tmp_path / "importance.json").read_text())["possible_leak"]
+    assert bool(said) == leaks
+    if leaks:
+        assert said.startswith("the model depends on 'c0' alone: its importance is 0.2970")
+        assert f"possible leak: {said}" in logged
+
+
+def test_a_column_that_may_matter_nothing_is_no_leak() -> None:
+    columns = [
+        Importance(column="a", value=0.2, low=-0.01, high=0.4),
+        Importance(column="b", value=0.001, low=0, high=0.002),
+    ]
+    assert importance.possible_leak(columns) is None
+
+
 def test_a_picture_shows_twenty_columns_at_most(tmp_path: Path) -> None:
     many = [Importance(column=f"c{i}", value=1.0, low=0.5, high=1.5) for i in range(50)]
     heights = []
     for shown in (many[:20], many):
         folder = tmp_path / str(len(shown))
         folder.mkdir()
-        importance.write(folder, shown, measure="loss")
+        context = artefacts.context(folder, WINES)
+        importance.write(context, folder, shown, measure="loss")
         heights.append(struct.unpack(">I", (folder / "importance.png").read_bytes()[20:24])[0])
         assert len((folder / "importance.csv").read_text().splitlines()) == len(shown) + 1
     assert heights[0] == heights[1]

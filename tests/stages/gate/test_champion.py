@@ -9,6 +9,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.helpers.projects import Project
+
+BY_CHANCE = "maybe by chance, as the interval reaches what is allowed"
 
 TRAINERS = {
     "weak": WEAK,
@@ -84,6 +87,7 @@ def test_a_first_model_is_promoted_with_every_reason(tmp_path: Path) -> None:
     assert "there is no champion yet" in verdict["reasons"]
     assert [one["name"] for one in verdict["checks"]] == [
         "model",
+        "test rows",
         "metrics",
         "trivial baseline",
         "linear baseline",
@@ -188,6 +192,13 @@ def test_a_slice_below_its_floor_blocks(tmp_path: Path) -> None:
     assert part["slices"][2]["label"] in verdict["reasons"][0]
     assert part["slices"][3]["label"] not in verdict["reasons"][0]
 
+    part["slices"][2]["interval"] = [0.5, 0.71]
+    files.write_json(gated.evaluation / "slices.json", part)
+    passed = check(gated.decide(slices={"min_value": 0.7}), "slices")
+    assert passed["outcome"] == "pass"
+    assert part["slices"][2]["label"] in passed["reason"]
+    assert BY_CHANCE in passed["reason"]
+
 
 def test_ruined_probabilities_block_a_model_that_ranks_as_well(tmp_path: Path) -> None:
     gated = gating(tmp_path, "balanced", "linear")
@@ -203,18 +214,21 @@ def test_ruined_probabilities_block_a_model_that_ranks_as_well(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("part", "decision"),
+    ("part", "decision", "by_chance"),
     [
-        ({"error": 0.3, "low": 0.25, "high": 0.35}, "block"),
-        ({"error": 0.16, "low": 0.14, "high": 0.18}, "promote"),
+        ({"error": 0.3, "low": 0.25, "high": 0.35}, "block", False),
+        ({"error": 0.16, "low": 0.14, "high": 0.18}, "promote", True),
+        ({"error": 0.14, "low": 0.12, "high": 0.18}, "promote", False),
     ],
 )
-def test_a_calibration_error_above_its_limit_blocks(
-    tmp_path: Path, part: dict[str, float], decision: str
+def test_a_calibration_error_above_its_limit_blocks_or_is_said_to_be_maybe_by_chance(
+    tmp_path: Path, part: dict[str, float], decision: str, *, by_chance: bool
 ) -> None:
     gated = gating(tmp_path, "good")
     files.write_json(gated.evaluation / "calibration.json", part)
-    assert gated.decide()["decision"] == decision
+    verdict = gated.decide()
+    assert verdict["decision"] == decision
+    assert (BY_CHANCE in check(verdict, "calibration")["reason"]) == by_chance
     assert gated.decide(calibration={"max_error": None})["decision"] == "promote"
 
 
@@ -283,6 +297,57 @@ BASELINES = {
         {"linear baseline"},
     ),
 }
+
+
+def few_rows(gated: Gating, *, late: int, punctual: int) -> None:
+    """Let the evaluation have so many test rows of each class."""
+    path = gated.evaluation / "predictions.parquet"
+    rows = tables.read_frame(path)
+    kept = [rows[rows["late"] == 1].head(late), rows[rows["late"] == 0].head(punctual)]
+    tables.write_frame(pd.concat(kept), path)
+
+
+@pytest.mark.parametrize(
+    ("late", "punctual", "reason"),
+    [
+        (3, 13, "16 test rows: fewer than 30"),
+        (4, 26, "30 test rows, 4 of the class 1: fewer than 5 of a class"),
+        (0, 40, "40 test rows, 0 of the class 1: fewer than 5 of a class"),
+        (5, 25, None),
+    ],
+)
+def test_a_verdict_needs_enough_test_rows_in_all_and_of_each_class(
+    tmp_path: Path, late: int, punctual: int, reason: str | None
+) -> None:
+    gated = gating(tmp_path, "good")
+    few_rows(gated, late=late, punctual=punctual)
+
+    verdict = gated.decide()
+
+    if reason is None:
+        assert verdict["decision"] == "promote"
+    else:
+        assert (blocking(verdict), verdict["reasons"]) == ({"test rows"}, [reason])
+        enough = {"rows": late + punctual, "rows_of_a_class": max(late, 1)}
+        assert bool(late) == (gated.decide(minimum=enough)["decision"] == "promote")
+
+
+def test_a_column_that_carries_the_model_alone_is_named(tmp_path: Path) -> None:
+    gated = gating(tmp_path, "good")
+    explanation = tmp_path / "explanation"
+    explanation.mkdir()
+    content = {"columns": [], "possible_leak": None}
+    files.write_json(explanation / "importance.json", content)
+    assert "importance" not in {one["name"] for one in gated.decide()["checks"]}
+
+    content["possible_leak"] = "the model depends on 'boat' alone"
+    files.write_json(explanation / "importance.json", content)
+    verdict = gated.decide()
+    assert verdict["decision"] == "promote"
+    assert "possible leak: the model depends on 'boat' alone" in verdict["reasons"]
+
+    (explanation / "importance.json").write_text("{")
+    assert blocking(gated.decide()) == {"importance"}
 
 
 @pytest.mark.parametrize("name", BASELINES)

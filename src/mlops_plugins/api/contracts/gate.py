@@ -27,6 +27,7 @@ class Gate(Protocol):
         splits: Path,
         metrics: Path,
         evaluation: Path,
+        explanation: Path,
         champion: Callable[[], Champion | None],
         output: Path,
     ) -> None:
@@ -35,6 +36,7 @@ class Gate(Protocol):
         It holds `decision` (`promote`, `keep` or `block`), `reasons`, the `model`'s digest and the
         version of the `champion` that it was compared with, or null. `champion()` asks the registry.
         It may hold `checks`, each with `name`, `outcome`, `reason` and `numbers`, for `mlops gate`.
+        `explanation` need not exist: a project may do without.
         """
         ...
 
@@ -47,8 +49,11 @@ CONTRACT: Final = Contract(
         "splits": "data/splits",
         "metrics": METRICS,
         "evaluation": EVALUATION,
+        "explanation": "reports/explanation",
     },
     outputs={"output": "reports/verdict.json"},
+    added=frozenset({"explanation"}),
+    may_miss=frozenset({"explanation"}),
     parameters=("register", "data", "seed"),
     needs=("champion",),
     committed=frozenset({"output"}),

@@ -22,6 +22,9 @@ class Importance(Content):
 
     measure: str = Field("importance", description="What the importance is, and its unit.")
     columns: list[ColumnImportance] = Field(description="The columns, for the report.")
+    possible_leak: str | None = Field(
+        None, description="Which column carries the model alone, in words; null if none does."
+    )
 
 
 class ImportanceTable(Content):

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from mlops_plugins.api.context import Context
+
 SHOWN = 20
 """Columns that a picture has room for."""
 
 RESAMPLES = 200
 """Bootstrap samples for an interval."""
+
+DWARFS = 20
+"""A column that matters so many times as much as the next one carries the model alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +41,13 @@ class Importance:
         return not (self.low > 0 or self.high < 0)
 
 
-def write(output: Path, importances: Sequence[Importance], *, measure: str) -> list[Importance]:
-    """Write `importance.json`, `.csv` and `.png`, the most important first; return that order.
+def write(
+    context: Context, output: Path, importances: Sequence[Importance], *, measure: str
+) -> list[Importance]:
+    """Write `importance.json`, `.csv` and `.png`, the most important first; log and return that order.
 
     Args:
+        context: The stage's context.
         output: The folder.
         importances: One for each column.
         measure: What the importance is, and its unit, for people.
@@ -55,7 +63,9 @@ def write(output: Path, importances: Sequence[Importance], *, measure: str) -> l
         }
         for item in ordered
     ]
-    files.write_json(output / "importance.json", {"measure": measure, "columns": columns})
+    leak = possible_leak(ordered)
+    content = {"measure": measure, "columns": columns, "possible_leak": leak}
+    files.write_json(output / "importance.json", content)
     lines = ["column,importance,low,high"]
     lines += [
         f"{_quoted(item.column)},{item.value:.6f},{item.low:.6f},{item.high:.6f}"
@@ -63,7 +73,29 @@ def write(output: Path, importances: Sequence[Importance], *, measure: str) -> l
     ]
     files.write_text(output / "importance.csv", "\n".join(lines) + "\n")
     _draw(ordered[:SHOWN][::-1], measure, output / "importance.png")
+    context.log(f"most important: {', '.join(item.column for item in ordered[:3])}")
+    if leak:
+        context.log(f"possible leak: {leak}")
     return ordered
+
+
+def possible_leak(ordered: Sequence[Importance]) -> str | None:
+    """Return in words which column carries the model alone; None if none does.
+
+    Kaufman, Rosset and Perlich, Leakage in data mining: formulation, detection, and avoidance, 2011.
+
+    Args:
+        ordered: The columns, the most important first.
+    """
+    if len(ordered) < 2:
+        return None
+    first, second = ordered[:2]
+    if not (first.low > 0 and first.value > DWARFS * max(second.value, 0)):
+        return None
+    return (
+        f"the model depends on '{first.column}' alone: its importance is {first.value:.4f}, that of the "
+        f"next, '{second.column}', {second.value:.4f}. Is it known before the target is?"
+    )
 
 
 def _quoted(name: str) -> str:

@@ -46,10 +46,9 @@ class Permutation(Component):
             context, opened, rows, self.repeats, generator
         )
         metric = scoring.PRIMARY[context.data.task]
-        ordered = importance.write(
-            output, list(importances), measure=f"loss of {metric} when shuffled"
+        importance.write(
+            context, output, list(importances), measure=f"loss of {metric} when shuffled"
         )
-        context.log(f"most important: {', '.join(item.column for item in ordered[:3])}")
 
     def explain_row(
         self, context: Context, *, model: Path, reference: Path, row: pd.DataFrame

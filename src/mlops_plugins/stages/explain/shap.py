@@ -61,10 +61,10 @@ class Shap(Component):
         else:
             explained = f"probability of {classes[1]}" if classes else f"{context.data.target}"
             titles = [explained]
-        ordered = importance.write(output, importances, measure=f"mean |SHAP value|: {explained}")
+        measure = f"mean |SHAP value|: {explained}"
+        ordered = importance.write(context, output, importances, measure=measure)
         columns = [item.column for item in ordered]
         beeswarm.draw(output / "beeswarm.png", columns, rows, values, titles, seed=context.seed)
-        context.log(f"most important: {', '.join(columns[:3])}")
 
     def explain_row(
         self, context: Context, *, model: Path, reference: Path, row: pd.DataFrame

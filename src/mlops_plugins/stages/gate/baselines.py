@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlops_plugins.stages.gate.checks import Check, UncomputableError, number
 from mlops_plugins.stages.gate.evidence import SUMMARY, unmeasured
+from mlops_plugins.stages.gate.gains import by_chance
 
 if TYPE_CHECKING:
     from mlops_plugins.stages.gate.evidence import Evidence
@@ -61,7 +62,8 @@ def linear(evidence: Evidence, tolerance: float) -> Check:
     if high < -tolerance:
         return Check(name, "block", f"worse by more than {tolerance}: {text}", numbers)
     note = "" if low > 0 else ": worse" if high < 0 else ": maybe no better"
-    return Check(name, "pass", f"{text}{note}", numbers)
+    reason = f"{text}{note}, tolerance {tolerance}{by_chance(gain < -tolerance)}"
+    return Check(name, "pass", reason, numbers)
 
 
 def _of(low: float, high: float) -> str:

@@ -10,7 +10,7 @@ from mlops_plugins.metrics import bootstrap
 from mlops_plugins.metrics.calibration import expected_error, top_label
 from mlops_plugins.stages.gate.checks import Check, number
 from mlops_plugins.stages.gate.evidence import unmeasured
-from mlops_plugins.stages.gate.gains import described, gains
+from mlops_plugins.stages.gate.gains import by_chance, described, gains
 
 if TYPE_CHECKING:
     from mlops_plugins.stages.gate.evidence import Evidence
@@ -33,7 +33,8 @@ def ceiling(evidence: Evidence, limit: float) -> Check:
     text = f"calibration error {value:.4f} ({low:.4f} to {high:.4f}, 95 %)"
     if min(value, low) > limit:
         return Check("calibration", "block", f"{text} > {limit}", numbers)
-    return Check("calibration", "pass", f"{text}, limit {limit}", numbers)
+    reason = f"{text}, limit {limit}{by_chance(value > limit)}"
+    return Check("calibration", "pass", reason, numbers)
 
 
 def against(pair: Pair, *, tolerance: float, resamples: int) -> Check:
@@ -55,4 +56,5 @@ def against(pair: Pair, *, tolerance: float, resamples: int) -> Check:
     name = "champion: calibration"
     if low > tolerance:
         return Check(name, "block", f"worse: {text}, tolerance {tolerance}", numbers)
-    return Check(name, "pass", text, numbers)
+    reason = f"{text}, tolerance {tolerance}{by_chance(value > tolerance)}"
+    return Check(name, "pass", reason, numbers)

@@ -9,10 +9,26 @@ from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.errors import ConfigurationError
 from mlops_plugins.artifacts import files
 from mlops_plugins.metrics import scoring
-from mlops_plugins.stages.gate import baselines, calibration, comparison, cost, limits, slices
+from mlops_plugins.stages.gate import (
+    baselines,
+    calibration,
+    comparison,
+    cost,
+    leak,
+    limits,
+    minimum,
+    slices,
+)
 from mlops_plugins.stages.gate.checks import Check, described, guarded, verdict
 from mlops_plugins.stages.gate.evidence import Evidence, Part
-from mlops_plugins.stages.gate.options import Baselines, Calibration, Latency, Size, Slices
+from mlops_plugins.stages.gate.options import (
+    Baselines,
+    Calibration,
+    Latency,
+    Minimum,
+    Size,
+    Slices,
+)
 from mlops_plugins.stages.gate.paired_rows import FILE, opened
 
 if TYPE_CHECKING:
@@ -47,6 +63,9 @@ class Gatekeeper(Component):
     ceilings: dict[str, float] = Field(
         {}, description="Maximum of a metric, as log_loss: 0.5; a model above it is blocked."
     )
+    minimum: Minimum = Field(
+        Minimum(), description="The test rows, without which nothing is known."
+    )
     baselines: Baselines = Field(Baselines(), description="Against simpler ways to predict.")
     calibration: Calibration = Field(
         Calibration(), description="The expected calibration error of classes."
@@ -71,6 +90,7 @@ class Gatekeeper(Component):
         splits: Path,
         metrics: Path,
         evaluation: Path,
+        explanation: Path,
         champion: Callable[[], Champion | None],
         output: Path,
     ) -> None:
@@ -78,8 +98,13 @@ class Gatekeeper(Component):
         evidence = Evidence(evaluation, scoring.PRIMARY[context.data.task], self.required)
         checks = [
             guarded("model", partial(limits.intact, context, model, evaluation / FILE)),
+            guarded(
+                "test rows",
+                partial(minimum.rows, context, model, evaluation / FILE, self.minimum),
+            ),
             *limits.of_metrics(metrics, evidence, self.floors, self.ceilings),
             *self._absolute(context, evidence),
+            *leak.check(explanation),
         ]
         digest, current = files.digest(model), None
         try:

@@ -60,7 +60,7 @@ def latency(pair: Pair, batch: int, limit: Latency) -> Check:
     ratio, allowance = limit.max_ratio or math.inf, limit.allowance_ms
     limits = f"{ratio:g} times the champion's and {allowance:g} ms more"
     if not timed.exceeds(ratio, allowance / 1000):
-        reason = f"{name}: within {limits}"
+        reason = f"{name}: not beyond {limits} in {RUNS_BEYOND} of {RUNS} runs"
         return Check(name, "pass", reason, {"limit": ratio, "floor_ms": allowance})
     numbers = {"value": round(ours / theirs, 2), "limit": ratio, "floor_ms": allowance}
     numbers |= {"ours_ms": round(ours, 1), "theirs_ms": round(theirs, 1)}

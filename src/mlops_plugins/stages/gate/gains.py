@@ -38,3 +38,8 @@ def gains(
 def described(numbers: Mapping[str, float]) -> str:
     """Return a gain and its interval in words."""
     return "{value:+.4f} ({low:+.4f} to {high:+.4f}, 95 %)".format(**numbers)
+
+
+def by_chance(beyond: bool) -> str:
+    """Return why a check passes though its value is beyond the limit; nothing if it is not."""
+    return ": beyond it, maybe by chance, as the interval reaches what is allowed" if beyond else ""

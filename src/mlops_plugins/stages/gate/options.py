@@ -5,6 +5,15 @@ from __future__ import annotations
 from mlops_plugins.api.component import Field, OptionGroup
 
 
+class Minimum(OptionGroup):
+    """How many test rows a verdict needs."""
+
+    rows: int = Field(30, ge=1, description="Minimum of test rows.")
+    rows_of_a_class: int = Field(
+        5, ge=1, description="Minimum of test rows of each class that the model knows."
+    )
+
+
 class Baselines(OptionGroup):
     """How much better than simpler ways to predict."""
 

@@ -12,7 +12,7 @@ from mlops_plugins.metrics import weighted
 from mlops_plugins.metrics.slices import of_dict
 from mlops_plugins.stages.gate.checks import Check, UncomputableError, item, number
 from mlops_plugins.stages.gate.evidence import unmeasured
-from mlops_plugins.stages.gate.gains import gains
+from mlops_plugins.stages.gate.gains import by_chance, gains
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,13 +55,19 @@ def floor(evidence: Evidence, limit: float | None) -> Check:
     if limit is None:
         return Check("slices", "pass", f"{metric} of {len(groups)} slices was measured")
     groups = [group for group in groups if group.configured or group.entry.get("value") is not None]
-    below = [ends for ends in map(_ends, groups) if ends["high"] < limit]
-    numbers = {"limit": limit, "compared": len(groups)}
-    if not below:
+    measures = list(map(_ends, groups))
+    low = [one for one in measures if one["value"] < limit]
+    numbers: dict[str, Any] = {"limit": limit, "compared": len(groups)}
+    if not low:
         return Check("slices", "pass", f"{metric} of {len(groups)} slices reaches {limit}", numbers)
-    named = ", ".join("{slice} {value:.4f}".format(**one) for one in below[:SHOWN])
-    reason = f"{metric} below {limit} in {len(below)} of {len(groups)} slices: {named}"
-    return Check("slices", "block", reason, {**numbers, "slices": below})
+    below = [one for one in low if one["high"] < limit]
+    shown = below or low
+    named = ", ".join("{slice} {value:.4f}".format(**one) for one in shown[:SHOWN])
+    reason = f"{metric} below {limit} in {len(shown)} of {len(groups)} slices: {named}"
+    numbers |= {"slices": shown}
+    if below:
+        return Check("slices", "block", reason, numbers)
+    return Check("slices", "pass", f"{reason}{by_chance(True)}", numbers)
 
 
 def _ends(group: Group) -> dict[str, Any]:
@@ -107,8 +113,12 @@ def against(pair: Pair, evidence: Evidence, *, tolerance: float, resamples: int)
     if worse:
         reason = f"worse in {len(worse)} of them: {', '.join(map(_described, worse[:SHOWN]))}"
         return Check(name, "block", f"{text}: {reason}", {**numbers, "slices": worse})
-    reason = f"none worse by more than {tolerance}; lowest in {_described(rows[0])}"
-    return Check(name, "pass", f"{text}: {reason}", {**numbers, "slices": rows[:1]})
+    lowest = rows[0]
+    reason = (
+        f"none significantly worse by more than {tolerance}; lowest in {_described(lowest)}"
+        f"{by_chance(lowest['value'] < -tolerance)}"
+    )
+    return Check(name, "pass", f"{text}: {reason}", {**numbers, "slices": [lowest]})
 
 
 @dataclass(frozen=True)
