@@ -38,8 +38,15 @@ class Data:
 
 def home(root: Path) -> Path:
     """Return the project's own folder, of which `root` may be DVC's temporary copy."""
-    in_temporary_copy = len(root.parents) > 3 and root.parts[-4:-1] == (".dvc", "tmp", "exps")
-    return root.parents[3] if in_temporary_copy else root
+    parts, length = root.parts, len(COPIES)
+    for place in range(len(parts) - length):
+        if parts[place : place + length] == COPIES:
+            return root.parents[len(parts) - place - 1]
+    return root
+
+
+COPIES = (".dvc", "tmp", "exps")
+"""Below a project, the folder of its temporary copies; in a repository of several, a copy is of them all."""
 
 
 class LogMetric(Protocol):

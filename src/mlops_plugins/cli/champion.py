@@ -1,4 +1,4 @@
-"""The commands `mlops promote`, `rollback`, `history` and `why`."""
+"""The commands `mlops promote`, `rollback`, `restore`, `history` and `why`."""
 
 from __future__ import annotations
 
@@ -73,6 +73,23 @@ def rollback(root: Path, version: str | None, because: str) -> None:
 
 
 @click.command()
+@click.option(
+    "--at",
+    "revision",
+    default="HEAD",
+    show_default=True,
+    metavar="REVISION",
+    help="Look at this commit, and those before it.",
+)
+@click.pass_obj
+def restore(root: Path, revision: str) -> None:
+    """Make the last promoted model of git's history champion, where the registry has none."""
+    from mlops_plugins.runtime.jobs import restore as restore_job
+
+    click.echo(restore_job.run(root, revision, log=log))
+
+
+@click.command()
 @as_json
 @click.pass_obj
 def history(root: Path, *, as_json: bool) -> None:
@@ -103,4 +120,4 @@ def why(root: Path, version: str, *, as_json: bool) -> None:
         champion_history.show_version(found)
 
 
-COMMANDS = (promote, rollback, history, why)
+COMMANDS = (promote, rollback, restore, history, why)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from mlops_plugins.api.errors import ConfigurationError, ExitCode
+from mlops_plugins.api.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,21 +143,6 @@ def _content(root: Path, revision: str) -> str:
         ConfigurationError: This is no git repository, or it has no such revision.
     """
     from mlops_plugins.api.paths import SCHEMA
+    from mlops_plugins.artifacts import git
 
-    def git(*arguments: str) -> Any:
-        command = ["git", "-C", str(root), *arguments]
-        return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
-
-    found = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    if found.returncode:
-        raise ConfigurationError(
-            f"git knows no revision '{revision}' here.",
-            where=str(root),
-            expected="a commit, a branch or a tag, such as HEAD~1 or main",
-            next_step="git log --oneline -- schema.yaml",
-        )
-    commit = found.stdout.strip()
-    if not git("ls-tree", "--name-only", commit, SCHEMA).stdout:
-        return ""
-    shown = git("show", f"{commit}:./{SCHEMA}")
-    return str(shown.stdout)
+    return git.content(root, git.commit(root, revision), SCHEMA) or ""

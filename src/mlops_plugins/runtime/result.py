@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.contracts.track import Result
 from mlops_plugins.api.paths import METRICS, MODEL
 from mlops_plugins.api.stage import Stage
-from mlops_plugins.artifacts import files, learning_curves
+from mlops_plugins.artifacts import files, git, learning_curves
 from mlops_plugins.config import tuned_options
 
 if TYPE_CHECKING:
@@ -89,17 +88,7 @@ def _reports(root: Path) -> Iterator[Path]:
 
 def git_state(root: Path) -> dict[str, str]:
     """Return the commit, and whether the work tree differed from it; nothing outside git."""
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(root), *arguments]
-        return subprocess.run(
-            command, capture_output=True, encoding="utf-8", check=True
-        ).stdout.strip()
-
-    try:
-        return {
-            "git.commit": git("rev-parse", "HEAD"),
-            "git.dirty": str(bool(git("status", "--porcelain"))),
-        }
-    except (OSError, subprocess.CalledProcessError):
+    commit, changes = git.find_commit(root, "HEAD"), git.output(root, "status", "--porcelain")
+    if commit is None or changes is None:
         return {}
+    return {"git.commit": commit, "git.dirty": str(bool(changes.strip()))}

@@ -40,10 +40,11 @@ class Server:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Server]:
-    """Give a server of its own; what is written to `folder` it sees at once."""
+    """Give a server of its own; what is written to `folder` it sees before a client has started."""
     folder.mkdir(parents=True, exist_ok=True)
     command = ["rclone", "serve", "s3", "--addr=127.0.0.1:0", f"--auth-key={KEY},{SECRET}"]
-    fresh = ["--dir-cache-time=0s", "--vfs-cache-mode=off", f"--config={folder.parent / 'none'}"]
+    # Not 0: it would renew its list of a folder in a loop, and may never answer.
+    fresh = ["--dir-cache-time=10ms", "--vfs-cache-mode=off", f"--config={folder.parent / 'none'}"]
     process = subprocess.Popen([*command, *fresh, str(folder)], stderr=subprocess.PIPE, text=True)
     try:
         assert process.stderr is not None

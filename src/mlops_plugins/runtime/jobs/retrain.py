@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 from mlops_plugins.api.contracts import CONTRACTS
@@ -15,6 +12,7 @@ from mlops_plugins.api.paths import MONITORING_REPORTS
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files
 from mlops_plugins.manager.signatures import require_returned
+from mlops_plugins.runtime.jobs import dvc
 from mlops_plugins.runtime.jobs.project import Project
 from mlops_plugins.runtime.verdict import read as read_verdict
 
@@ -42,12 +40,10 @@ def run(root: Path, overrides: Sequence[str], *, log: Callable[[str], None]) -> 
     before = _judged_model(root)
     settings = [word for override in overrides for word in ("-S", override)]
     command = ["exp", "run", *settings] if overrides else ["repro"]
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *command], cwd=root, env=_environment(), check=False
-    )
-    if done.returncode:
+    code = dvc.run(root, *command)
+    if code:
         raise ModelError(
-            f"The pipeline failed: dvc {' '.join(command)} exited with {done.returncode}.",
+            f"The pipeline failed: dvc {' '.join(command)} exited with {code}.",
             next_step="see above for the stage that failed",
         )
     verdict = read_verdict(root)
@@ -62,12 +58,6 @@ def _judged_model(root: Path) -> str | None:
     path = root / CONTRACTS[Stage.GATE].outputs["output"]
     verdict = files.read_json_if_any(path)
     return str(verdict["model"]) if verdict else None
-
-
-def _environment() -> dict[str, str]:
-    """Let DVC find `mlops` although the environment may not be activated."""
-    scripts = os.path.dirname(sys.executable)  # noqa: PTH120  a search path is text
-    return os.environ | {"PATH": scripts + os.pathsep + os.environ.get("PATH", "")}
 
 
 def _reports(context: Context) -> list[Mapping[str, Any]]:

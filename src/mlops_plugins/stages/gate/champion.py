@@ -20,7 +20,7 @@ from mlops_plugins.stages.gate import (
     slices,
 )
 from mlops_plugins.stages.gate.checks import Check, described, guarded, verdict
-from mlops_plugins.stages.gate.evidence import Evidence, Part
+from mlops_plugins.stages.gate.evidence import Evidence, Required
 from mlops_plugins.stages.gate.options import (
     Baselines,
     Calibration,
@@ -73,10 +73,10 @@ class Gatekeeper(Component):
     slices: Slices = Field(Slices(), description="The slices that the evaluation measured.")
     latency: Latency = Field(Latency(), description="The time of a prediction.")
     size: Size = Field(Size(), description="The size of the model's files.")
-    required: list[Part] = Field(
+    required: list[Required] = Field(
         [],
-        description="Parts that any evaluation must have written: baselines, calibration, slices. "
-        "Those of `evaluate: metrics` are always required of it.",
+        description="Without which a model is blocked: parts of the evaluation (baselines, calibration, "
+        "slices; those of `evaluate: metrics` are always required of it), and a champion to compare with.",
     )
     resamples: int = Field(
         1000, ge=50, description="Paired bootstrap resamples of each comparison with the champion."
@@ -144,7 +144,7 @@ class Gatekeeper(Component):
     ) -> list[Check]:
         """Return the checks against the champion, of which there is always at least one."""
         if champion is None:
-            return [Check("champion", "pass", "there is no champion yet")]
+            return [self._without_champion()]
         if champion.digest == digest:
             reason = f"it is the champion already, version {champion.version}"
             return [Check("champion", "keep", reason)]
@@ -154,6 +154,12 @@ class Gatekeeper(Component):
         except Exception as error:  # noqa: BLE001  a registry's client, or a model, may raise anything
             reason = f"the champion could not be compared: {described(error)}"
             return [Check("champion", "block", reason)]
+
+    def _without_champion(self) -> Check:
+        if "champion" not in self.required:
+            return Check("champion", "pass", "there is no champion yet")
+        reason = "there is no champion to compare with, and `required` names it: `mlops restore`"
+        return Check("champion", "block", reason)
 
     def _compared(self, pair: Pair, evidence: Evidence) -> Iterator[Check]:
         """Give the checks of both models on the same rows."""

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Part = Literal["baselines", "calibration", "slices"]
 
+Required = Part | Literal["champion"]
+"""What a team may require, beside what the gate always does."""
+
 SUMMARY = "summary.json"
 
 
@@ -23,12 +26,12 @@ class Evidence:
     Attributes:
         folder: Where it is.
         primary: The metric by which models are compared.
-        required: Parts that must be there, whoever evaluated.
+        required: What must be there, whoever evaluated.
     """
 
     folder: Path
     primary: str
-    required: Collection[Part]
+    required: Collection[Required]
 
     def summary(self) -> dict[str, Any]:
         """Return `value`, `low`, `high`, `baseline` of the primary metric.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import getpass
 import os
-import subprocess
 from typing import TYPE_CHECKING
+
+from mlops_plugins.artifacts import git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,17 +22,7 @@ def current_actor(root: Path) -> str:
     for variable in CI_ACTORS:
         if os.environ.get(variable):
             return os.environ[variable]
-    return _git_email(root) or _login()
-
-
-def _git_email(root: Path) -> str:
-    command = ["git", "-C", str(root), "config", "user.email"]
-    try:
-        return subprocess.run(
-            command, capture_output=True, encoding="utf-8", check=False
-        ).stdout.strip()
-    except OSError:
-        return ""
+    return (git.output(root, "config", "user.email") or "").strip() or _login()
 
 
 def _login() -> str:
