@@ -23,7 +23,7 @@ def line_of(project: Project, name: str, text: str) -> int:
 
 
 def test_why_names_the_line_that_chooses_and_each_options_source(project: Project) -> None:
-    project.edit("conf/train/sklearn.yaml", "max_leaf_nodes: 31\n", "")
+    project.edit("conf/train/sklearn.yaml", "max_leaf_nodes: 15\n", "")
     told = project.mlops("plugins", "why", "train").stdout.splitlines()
     assert told[0] == "train: sklearn (scikit-learn's HistGradientBoosting)"
     assert told[1].startswith("  from:     mlops-plugins 0.")
@@ -90,9 +90,9 @@ def test_show_prints_types_bounds_defaults_and_the_file(project: Project) -> Non
     assert row.split()[:3] == ["path", "string", "required"]
     found = json.loads(project.mlops("plugins", "show", "train/sklearn", "--json").stdout)
     assert found["libraries"] == ["scikit-learn"]
-    assert found["schema"]["properties"]["max_iter"]["default"] == 200
+    assert found["schema"]["properties"]["max_iter"]["default"] == 300
     text = project.mlops("plugins", "show", "train/sklearn", "--yaml").stdout
-    assert text.replace("max_iter: 200", "max_iter: 40") == project.read("conf/train/sklearn.yaml")
+    assert text.replace("max_iter: 300", "max_iter: 40") == project.read("conf/train/sklearn.yaml")
 
 
 def test_show_of_what_is_not_there(project: Project) -> None:

@@ -25,7 +25,7 @@ def clone(project: Project, tmp_path: Path) -> Project:
     subprocess.run(["git", "clone", "--quiet", project.root, tmp_path / "clone"], check=True)
     cloned = Project(tmp_path / "clone")
     give_environment(cloned)
-    cloned.edit("conf/train/sklearn.yaml", "learning_rate: 0.1", "learning_rate: 0.0001")
+    cloned.edit("conf/train/sklearn.yaml", "learning_rate: 0.05", "learning_rate: 0.0001")
     cloned.commit("Learn less")
     return cloned
 

@@ -692,9 +692,11 @@ def test_zizmor_finds_nothing(on_github: Rendered) -> None:
 NODE = """
 const { readFileSync } = require("node:fs");
 const { createLinter } = require(process.argv[1]);
-createLinter().then((lint) => {
-  const files = JSON.parse(readFileSync(0, "utf8"));
-  const found = files.flatMap((file) => lint(readFileSync(file, "utf8"), file));
+const files = JSON.parse(readFileSync(0, "utf8"));
+// One for each file: the memory of one is too small for several long ones.
+const all = files.map((file) => createLinter().then((lint) => lint(readFileSync(file, "utf8"), file)));
+Promise.all(all).then((results) => {
+  const found = results.flat();
   // The Go runtime would keep node alive; not before the pipe has taken it all.
   process.stdout.write(JSON.stringify(found), () => process.exit(0));
 });

@@ -266,11 +266,12 @@ def test_calibration_of_classes_and_of_numbers() -> None:
 
 
 def planted(task: str) -> Any:
-    """Return flights whose truth is shuffled among the test rows of one carrier."""
+    """Return flights whose truth is the opposite of their scores in the test rows of one carrier."""
     found = scored(flights(task))
     inside = np.flatnonzero(found.rows["carrier"] == "B6")
+    score = found.scores if task == "regression" else found.scores[:, 1]
     target = found.target.copy()
-    target[inside] = np.random.default_rng(0).permutation(target[inside])
+    target[inside[np.argsort(score[inside])]] = np.sort(target[inside])[::-1]
     return replace(found, target=target)
 
 

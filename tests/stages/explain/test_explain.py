@@ -247,20 +247,23 @@ def test_rows_that_lack_a_column_are_refused(implementation: Any, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("values", "leaks"),
+    ("values", "reach", "leaks"),
     [
-        ([0.297, 0.0008, -0.001], True),
-        ([0.297, -0.001], True),
-        ([0.297, 0.03, 0.01], False),
-        ([0.297], False),
-        ([], False),
+        ([0.297, 0.0008, -0.001], 0.01, True),
+        ([0.297, 0.0008, 0.0001], 0.0001, True),
+        ([0.297, -0.001], 0.01, True),
+        ([0.353, 0.0056, 0.004], 0.01, True),
+        ([0.353, 0.0056, 0.004], 0.001, False),
+        ([0.297, 0.03, 0.01], 0.1, False),
+        ([0.297], 0.01, False),
+        ([], 0.01, False),
     ],
 )
 def test_a_column_that_dwarfs_the_others_is_a_possible_leak(
-    tmp_path: Path, values: list[float], leaks: bool
+    tmp_path: Path, values: list[float], reach: float, *, leaks: bool
 ) -> None:
     columns = [
-        Importance(column=f"c{place}", value=value, low=value - 0.01, high=value + 0.01)
+        Importance(column=f"c{place}", value=value, low=value - reach, high=value + reach)
         for place, value in enumerate(values)
     ]
     logged: list[str] = []
@@ -269,7 +272,9 @@ def test_a_column_that_dwarfs_the_others_is_a_possible_leak(
     said = json.loads((tmp_path / "importance.json").read_text())["possible_leak"]
     assert bool(said) == leaks
     if leaks:
-        assert said.startswith("the model depends on 'c0' alone: its importance is 0.2970")
+        assert said.startswith(
+            f"the model depends on 'c0' alone: its importance is {values[0]:.4f}"
+        )
         assert f"possible leak: {said}" in logged
 
 

@@ -22,8 +22,9 @@ SHOWN = 20
 RESAMPLES = 200
 """Bootstrap samples for an interval."""
 
-DWARFS = 20
-"""A column that matters so many times as much as the next one carries the model alone."""
+DWARFS, DWARFS_NOISE = 100, 20
+"""A column that matters so many times as much as the next one carries the model alone: where that one surely
+matters, and where its interval holds 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +91,8 @@ def possible_leak(ordered: Sequence[Importance]) -> str | None:
     if len(ordered) < 2:
         return None
     first, second = ordered[:2]
-    if not (first.low > 0 and first.value > DWARFS * max(second.value, 0)):
+    times = DWARFS_NOISE if second.holds_zero else DWARFS
+    if not (first.low > 0 and first.value > times * max(second.value, 0)):
         return None
     return (
         f"the model depends on '{first.column}' alone: its importance is {first.value:.4f}, that of the "

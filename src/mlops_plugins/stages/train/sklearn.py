@@ -18,13 +18,10 @@ CURVE_ROWS = 1000
 
 
 class EarlyStopping(estimators.EarlyStopping):
-    """When to add no more trees: on small tables after ten rounds without gain."""
+    """When to add no more trees: after twenty rounds without gain."""
 
     rounds: int | None = Field(
-        10, ge=1, description="Rounds without gain after which to stop; null for always all."
-    )
-    maximum_rows: int | None = Field(
-        10_000, ge=0, description="Training rows above which it does not stop early; null for any."
+        20, ge=1, description="Rounds without gain after which to stop; null for always all."
     )
 
 
@@ -33,19 +30,20 @@ class GradientBoosting(BoostedTrees):
 
     conf: ClassVar[str] = "conf/train/sklearn.yaml"
 
+    learning_rate: float = Field(0.05, gt=0, description="Shrinkage of each tree's contribution.")
     max_iter: int = Field(
-        200, ge=1, description="Number of trees (for each class, if more than two)."
+        300, ge=1, description="Maximum number of trees (for each class, if more than two)."
     )
-    max_leaf_nodes: int = Field(31, ge=2, description="Maximum number of leaves of one tree.")
+    max_leaf_nodes: int = Field(15, ge=2, description="Maximum number of leaves of one tree.")
     min_samples_leaf: int = Field(
         20, ge=1, description="Minimum number of training rows in a leaf."
     )
-    l2_regularization: float = Field(0.0, ge=0, description="L2 penalty on the leaves' values.")
+    l2_regularization: float = Field(1.0, ge=0, description="L2 penalty on the leaves' values.")
     early_stopping: EarlyStopping = Field(
         EarlyStopping(),
         description="Stop after `rounds` without gain on a held-out tenth of the training rows; null "
-        "for always all rounds. Not with more than `maximum_rows` training rows: each round measures "
-        "all rows once more, which a large table pays for and hardly needs; null for any number.",
+        "for always all rounds. Each round measures all rows once more: `maximum_rows` leaves that out "
+        "for larger tables.",
     )
 
     @property
