@@ -66,4 +66,7 @@ def _table(checks: list[Mapping[str, Any]]) -> None:
 
 
 def _number(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, int | float) else ""
+    """Return a measured number with four digits, and a count as it is."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4f}" if isinstance(value, float) else ""

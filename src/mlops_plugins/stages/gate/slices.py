@@ -53,13 +53,15 @@ def floor(evidence: Evidence, limit: float | None) -> Check:
         return Check("slices", "pass", unmeasured("slices"))
     metric, groups = item(measured, "metric", file=FILE), list(_groups(measured))
     if limit is None:
-        return Check("slices", "pass", f"{metric} of {len(groups)} slices was measured")
+        return Check("slices", "pass", f"{metric} was measured in {_slices(len(groups))}")
     groups = [group for group in groups if group.configured or group.entry.get("value") is not None]
     measures = list(map(_ends, groups))
     low = [one for one in measures if one["value"] < limit]
     numbers: dict[str, Any] = {"limit": limit, "compared": len(groups)}
     if not low:
-        return Check("slices", "pass", f"{metric} of {len(groups)} slices reaches {limit}", numbers)
+        return Check(
+            "slices", "pass", f"{metric} reaches {limit} in {_slices(len(groups))}", numbers
+        )
     below = [one for one in low if one["high"] < limit]
     shown = below or low
     named = ", ".join("{slice} {value:.4f}".format(**one) for one in shown[:SHOWN])
@@ -68,6 +70,10 @@ def floor(evidence: Evidence, limit: float | None) -> Check:
     if below:
         return Check("slices", "block", reason, numbers)
     return Check("slices", "pass", f"{reason}{by_chance(True)}", numbers)
+
+
+def _slices(count: int) -> str:
+    return f"{count} slice" if count == 1 else f"{count} slices"
 
 
 def _ends(group: Group) -> dict[str, Any]:
