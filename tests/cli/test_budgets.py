@@ -53,7 +53,7 @@ BUDGET = {
     "run train": LEARNING,
     "run evaluate": {*LEARNING, "matplotlib"},
     "run explain": {*LEARNING, "matplotlib"},
-    "run gate": set(),
+    "run gate": {"pyarrow"},
     "run report": set(),
     "run track": TRACKING,
     # It describes the model, and never loads it.

@@ -46,6 +46,9 @@ RESAMPLES, TRIALS, FOLDS = 200, 12, 3
 OF_EACH_KIND = ("penguins (raw)", "wine", "diabetes", "tumours")
 """Tables of every task and form of file, odd, noisy, and wide: those that `make test` has time for."""
 
+SEARCHED = "wine"
+"""The table whose options are searched too, where time is short."""
+
 MEASURED = [table for table in TABLES if FULL or table.name in OF_EACH_KIND]
 
 HEAD = f"""\
@@ -114,7 +117,7 @@ def test_defaults_learn_from_a_real_table(
     dummy, linear = yardsticks(project, table)
     default = against(project, table, scores, boosting(project, table))
     tuned = against_tuned = None
-    if table.searched:
+    if table.searched and (FULL or table.name == SEARCHED):
         search(project)
         tuned, scores = judged(project, table)
         against_tuned = against(project, table, scores, searched(project, table))
@@ -315,7 +318,8 @@ def test_the_page_is_current(measured: dict[str, LogMetric]) -> None:
     assert list(said) == [table.name for table in TABLES]
     for name, found in cells(page(measured)).items():
         assert said[name][:6] == found[:6], name
-        differences = np.subtract(numbers(said[name]), numbers(found))
+        now = numbers(found)
+        differences = np.subtract(numbers(said[name])[: len(now)], now)
         assert np.abs(differences).max() <= TOLERANCE, (name, said[name], found)
 
 

@@ -107,7 +107,7 @@ def test_an_applied_experiment_is_not_dropped_silently(project: Project) -> None
     kept = project.mlops("compose", "--keep")
     assert "train.max_iter=60" in kept.stderr
     assert "max_iter: 60" in project.read("conf/train/sklearn.yaml")
-    assert "# Number of trees" in project.read("conf/train/sklearn.yaml")
+    assert "# Maximum number of trees" in project.read("conf/train/sklearn.yaml")
     ran = project.repro()
     assert ran[-1] == "register"
     params = YAML(typ="safe").load(project.root / "params.yaml")

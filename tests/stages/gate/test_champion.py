@@ -310,10 +310,10 @@ def few_rows(gated: Gating, *, late: int, punctual: int) -> None:
 @pytest.mark.parametrize(
     ("late", "punctual", "reason"),
     [
-        (3, 13, "16 test rows: fewer than 30"),
-        (4, 26, "30 test rows, 4 of the class 1: fewer than 5 of a class"),
+        (3, 13, "16 test rows: fewer than 20"),
+        (4, 16, "20 test rows, 4 of the class 1: fewer than 5 of a class"),
         (0, 40, "40 test rows, 0 of the class 1: fewer than 5 of a class"),
-        (5, 25, None),
+        (5, 15, None),
     ],
 )
 def test_a_verdict_needs_enough_test_rows_in_all_and_of_each_class(

@@ -8,7 +8,7 @@ from mlops_plugins.api.component import Field, OptionGroup
 class Minimum(OptionGroup):
     """How many test rows a verdict needs."""
 
-    rows: int = Field(30, ge=1, description="Minimum of test rows.")
+    rows: int = Field(20, ge=1, description="Minimum of test rows.")
     rows_of_a_class: int = Field(
         5, ge=1, description="Minimum of test rows of each class that the model knows."
     )
