@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 BAR = 20
 """Characters of the longest bar."""
+
+FILE_WIDTH = 160
+"""Characters of a line where no terminal limits them, so that no name is cut off."""
 
 
 @click.command("explain-row")
@@ -58,6 +62,8 @@ def _show(found: Explained) -> None:
 
     of_class = "" if found.of_class is None else f", the probability of {found.of_class}"
     console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
     console.print(f"row {found.row:,}, model {found.version}")
     console.print(f"prediction {found.prediction}, score {found.score:.4g}{of_class}\n")
     table = Table("raw column", "value", box=None, pad_edge=False)
@@ -66,14 +72,14 @@ def _show(found: Explained) -> None:
     table.add_column("", no_wrap=True)
     ordered = sorted(found.contributions.items(), key=lambda item: -abs(item[1].value))
     longest = max((abs(item.value) for _, item in ordered), default=0.0) or 1.0
-    table.add_row("(base)", "", f"{found.base:.4g}", "", "")
+    digits = max(0, 3 - math.floor(math.log10(longest)))
+    table.add_row("(base)", "", f"{found.base:.{digits}f}", "", "")
     for name, item in ordered:
         bar = ("+" if item.value > 0 else "-") * round(BAR * abs(item.value) / longest)
-        interval = f"{item.low:+.4g} to {item.high:+.4g}"
-        table.add_row(
-            Text(name), Text(_told(found.values[name])), f"{item.value:+.4g}", interval, bar
-        )
-    table.add_row("(score)", "", f"{found.score:.4g}", "", "")
+        interval = f"{item.low:+.{digits}f} to {item.high:+.{digits}f}"
+        adds = f"{item.value:+.{digits}f}"
+        table.add_row(Text(name), Text(_told(found.values[name])), adds, interval, bar)
+    table.add_row("(score)", "", f"{found.score:.{digits}f}", "", "")
     console.print(table)
     made = Table("feature", "value", box=None, pad_edge=False)
     for name, value in found.features.items():
