@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BIG = 2**53 + 1
+PREDICTED = {"prediction": 1, "score": 0.5}
 
 SCHEMA = Schema(
     columns={
@@ -200,3 +202,25 @@ def test_labels_of_text_ids_are_joined_where_some_are_digits(log: Path) -> None:
     labels = Labels.of(arrived, identifier="id", target="y", described=described)
     found, _ = read(log, described, labels)
     assert found["y"].tolist() == [1, None, None, None]
+
+
+def test_days_outside_the_window_are_not_read_and_old_ones_are_removed(log: Path) -> None:
+    log.mkdir(exist_ok=True)
+    for number, day in enumerate(["2026-02-28", "2026-03-01", "2026-03-02"]):
+        (log / f"{day}.jsonl").write_text(json.dumps(entry(row(number))) + "\n")
+        prediction_log.append_batch(
+            log, pd.DataFrame([row(10 + number)]), pd.DataFrame([PREDICTED]), "1"
+        )
+        (batch,) = log.glob(f"batch-{datetime.now(UTC):%Y-%m-%d}T*")
+        batch.rename(log / f"batch-{day}T101112.123456-0123abcd.parquet")
+    (log / "notes-2020-01-01.parquet").write_text("another's")
+    since = date(2026, 3, 1)
+
+    blocks = prediction_log.read(log, "1", Skipped(), since=since)
+    ids = {int(str(each)) for block in blocks for each in block.raw["id"]}
+    assert ids == {BIG + 1, BIG + 2, BIG + 11, BIG + 12}
+
+    removed = prediction_log.remove_older(log, since)
+    assert removed == ["2026-02-28.jsonl", "batch-2026-02-28T101112.123456-0123abcd.parquet"]
+    assert len(list(log.iterdir())) == 5
+    assert prediction_log.remove_older(log, since) == []

@@ -56,7 +56,7 @@ WRONG = {
     ),
     "type": (
         (TRAIN, "max_iter: 300", "max_iter: many"),
-        ["'max_iter' is 'many'", "valid integer", f"{TRAIN}: max_iter", "Number of trees"],
+        ["'max_iter' is 'many'", "valid integer", f"{TRAIN}: max_iter", "number of trees"],
     ),
     "range": (
         (TRAIN, "max_iter: 300", "max_iter: 0"),

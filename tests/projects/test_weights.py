@@ -52,8 +52,15 @@ def test_a_weight_is_no_feature_in_any_stage(weighted: Project) -> None:
     tables.write_frame(rows.drop(columns=WEIGHT), weighted.root / "new.parquet")
     weighted.mlops("predict", "new.parquet", "-o", "scores.parquet")
     assert len(tables.read_frame(weighted.root / "scores.parquet")) == 300
+    weighted.edit("conf/config.yaml", "window_days: null", "window_days: 7")
+    weighted.edit("conf/config.yaml", "keep_days: null", "keep_days: 30")
+    weighted.mlops("compose")
+    weighted.write("monitoring/predictions/2020-01-01.jsonl", "{}\n")
     watched = weighted.mlops("monitor", "--name", "first", check=False)
     assert watched.returncode in (0, 10, 11), watched.stderr
+    assert "removed from the prediction log, as older than" in watched.stderr
+    assert not (weighted.root / "monitoring/predictions/2020-01-01.jsonl").exists()
+    assert list((weighted.root / "monitoring/predictions").glob("batch-*"))
     report = weighted.read("monitoring/reports/first/report.json")
     assert f'"{WEIGHT}"' not in report
     assert '"carrier"' in report

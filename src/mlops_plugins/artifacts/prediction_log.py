@@ -12,10 +12,11 @@ called like one of the log's own is lost.
 from __future__ import annotations
 
 import json
+import re
 import threading
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_plugins.api.errors import DataError
@@ -32,6 +33,8 @@ ROW = "row"
 PREDICTED = ("prediction", "score")
 PROBABILITY = "probability_"
 OWN = (*PREDICTED, "version", "prediction_id", "time_of_prediction")
+
+DAY = re.compile(r"(?:batch-)?(\d{4}-[01]\d-[0-3]\d)\b.*\.(?:jsonl|parquet)$")
 
 LINES = 2**13
 """Lines that are in memory at a time."""
@@ -166,7 +169,12 @@ def records(folder: Path) -> Iterator[Record]:
 
 
 def read(
-    folder: Path, version: str, skipped: Skipped, integers: Iterable[str] = ()
+    folder: Path,
+    version: str,
+    skipped: Skipped,
+    integers: Iterable[str] = (),
+    *,
+    since: date | None = None,
 ) -> Iterator[Block]:
     """Read what a version predicted, a block at a time, so that memory does not grow with the log.
 
@@ -175,12 +183,30 @@ def read(
         version: The version.
         skipped: To count what is left out in, from zero.
         integers: The columns in which an integer of more than 64 bits is too large.
+        since: The first day, in UTC; None for all.
     """
     skipped.records, skipped.files = 0, []
-    for path in sorted(folder.glob("*.parquet")):
-        yield from _batch(path, version, skipped)
-    for path in sorted(folder.glob("*.jsonl")):
-        yield from _lines(path, version, skipped, frozenset(integers))
+    kept = [path for path in sorted(folder.glob("*.*")) if since is None or not _older(path, since)]
+    for path in kept:
+        if path.suffix == ".parquet":
+            yield from _batch(path, version, skipped)
+    for path in kept:
+        if path.suffix == ".jsonl":
+            yield from _lines(path, version, skipped, frozenset(integers))
+
+
+def remove_older(folder: Path, first: date) -> list[str]:
+    """Remove what was logged before a day, in UTC, of any version; return the names of the files."""
+    old = [path for path in sorted(folder.glob("*.*")) if _older(path, first)]
+    for path in old:
+        path.unlink()
+    return [path.name for path in old]
+
+
+def _older(path: Path, day: date) -> bool:
+    """Return whether a file of the log, as its name says, is of an earlier day."""
+    found = DAY.match(path.name)
+    return found is not None and date.fromisoformat(found[1]) < day
 
 
 def _lines(path: Path, version: str, skipped: Skipped, integers: frozenset[str]) -> Iterator[Block]:

@@ -10,7 +10,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 from mlops_plugins.api.errors import MlopsError
 from mlops_plugins.artifacts.files import update_text
 from mlops_plugins.config import conf_files
-from mlops_plugins.config.settings import DataSettings, Settings
+from mlops_plugins.config.settings import DataSettings, PredictionLogSettings, Settings
 from mlops_plugins.manager.plugin_manager import plugin_manager
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def of_config(root: Path) -> dict[str, Any]:
             **settings,
             "data": DataSettings.model_json_schema(),
             "observers": _closed({"required": names}),
+            "prediction_log": PredictionLogSettings.model_json_schema(),
             **{stage: _described(stage, {"type": "object"}) for stage in _stages()},
             "hydra": {"type": "object"},
         },

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from mlops_plugins.api.component import MISSING
 from mlops_plugins.api.context import Data, Task
@@ -54,6 +62,25 @@ class ObserverSettings(_Closed):
     required: list[str] = Field([], description="[NAME, ...], the names of plugins")
 
 
+class PredictionLogSettings(_Closed):
+    """Which days of the prediction log the monitor looks at, and how long they are kept."""
+
+    window_days: int | None = Field(
+        None, ge=1, description="a number of days, or null for all that the champion predicted"
+    )
+    keep_days: int | None = Field(
+        None, ge=1, description="a number of days, at least window_days, or null for ever"
+    )
+
+    @field_validator("keep_days")
+    @classmethod
+    def _covers_the_window(cls, value: int | None, info: ValidationInfo) -> int | None:
+        window = info.data.get("window_days")
+        if value is not None and (window is None or value < window):
+            raise ValueError("is less than the window")
+        return value
+
+
 class Settings(_Closed):
     """All that `conf/config.yaml` says beside its stages."""
 
@@ -65,6 +92,9 @@ class Settings(_Closed):
     data: DataSettings = Field(description="dict")
     observers: ObserverSettings = Field(
         ObserverSettings(), description="required: [NAME, ...], the names of plugins"
+    )
+    prediction_log: PredictionLogSettings = Field(
+        PredictionLogSettings(), description="window_days: DAYS and keep_days: DAYS"
     )
 
     @property

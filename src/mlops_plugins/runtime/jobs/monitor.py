@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.contracts.monitor import Finding
 from mlops_plugins.api.contracts.notify import Alert
-from mlops_plugins.api.errors import ConfigurationError, DataError
+from mlops_plugins.api.errors import ConfigurationError, DataError, listed
 from mlops_plugins.api.paths import PREDICTION_LOG
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files, prediction_log, reading, tables, window
@@ -74,6 +74,7 @@ def run(
             report = files.read_json(draft / "report.json")
             added = {"created": created, "version": champion.version, "skipped": asdict(skipped)}
             files.write_json(draft / "report.json", {**report, **added})
+    _remove_old(project)
     if finding.status in ("drift", "alarm"):
         project.alert(
             Alert(
@@ -96,8 +97,9 @@ def _write_logged(
     skipped, log = Skipped(), project.context.home / PREDICTION_LOG
     prediction_log.require_any(log)
     integers = [name for name, each in described.columns.items() if each.type == "integer"]
+    since = _first_day(project.params.settings.prediction_log.window_days)
     columns = window.write(
-        lambda: prediction_log.read(log, champion.version, skipped, integers),
+        lambda: prediction_log.read(log, champion.version, skipped, integers, since=since),
         described,
         output,
         labels,
@@ -106,6 +108,23 @@ def _write_logged(
     if skipped:
         project.context.log(f"left out of the prediction log, as it cannot be read: {skipped}")
     return skipped
+
+
+def _first_day(days: int | None) -> date | None:
+    """Return the first of so many days, of which today is the last; None without a number."""
+    return None if days is None else datetime.now(UTC).date() - timedelta(days=days - 1)
+
+
+def _remove_old(project: Project) -> None:
+    """Remove from the prediction log what is older than the team keeps."""
+    first = _first_day(project.params.settings.prediction_log.keep_days)
+    if first is None:
+        return
+    removed = prediction_log.remove_older(project.context.home / PREDICTION_LOG, first)
+    if removed:
+        project.context.log(
+            f"removed from the prediction log, as older than {first}: {listed(removed)}"
+        )
 
 
 def _write_scored(model: Path, data: Path, labels: Labels | None, output: Path) -> None:

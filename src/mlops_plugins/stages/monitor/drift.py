@@ -13,7 +13,7 @@ from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.contracts.monitor import Finding
 from mlops_plugins.artifacts import pages
 from mlops_plugins.artifacts.files import read_json, write_json, write_text
-from mlops_plugins.stages.monitor.options import Drift, Performance
+from mlops_plugins.stages.monitor.options import Drift, Performance, too_few
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,9 @@ class DriftMonitor(Component):
         **{name: f"performance.{name}" for name in Performance.model_fields},
     }
 
-    min_rows: int = Field(200, ge=2, description="Rows below which nothing is decided.")
+    min_rows: int = Field(
+        200, ge=2, description="Rows of the window below which nothing is decided."
+    )
     max_bad_share: float = Field(
         0.01,
         ge=0,
@@ -54,7 +56,7 @@ class DriftMonitor(Component):
         before, after = Table.open(reference), Table.open(current)
         report = head(context, "drift", self, reference=reference, current=after, model=model)
         report |= self._sections(context, manifest, before, after)
-        finding = self._finding(report, min(before.rows, after.rows))
+        finding = self._finding(report, too_few(before.rows, after.rows, self.min_rows))
         report |= {"status": finding.status, "reasons": list(finding.reasons)}
         report = rounded(report)
         write_json(output / "report.json", report)
@@ -71,7 +73,7 @@ class DriftMonitor(Component):
 
         schema = model_schema(manifest, context)
         types = comparison.compared_columns(context, schema, self.drift.ignore)
-        enough = min(before.rows, after.rows) >= self.min_rows
+        enough = too_few(before.rows, after.rows, self.min_rows) is None
         return {
             "data_quality": quality.check(
                 after, schema, max_bad_share=self.max_bad_share, enough=enough
@@ -97,12 +99,11 @@ class DriftMonitor(Component):
             ),
         }
 
-    def _finding(self, report: dict[str, Any], rows: int) -> Finding:
+    def _finding(self, report: dict[str, Any], few: str | None) -> Finding:
         sections = [report[name] for name in ("data_quality", "performance", "drift")]
         reasons = tuple(reason for section in sections for reason in section["reasons"])
         statuses = {section["status"] for section in sections}
-        if rows < self.min_rows:
-            few = f"{rows:,} rows are too few to decide anything: min_rows is {self.min_rows:,}"
+        if few is not None:
             return Finding(status="insufficient_data", reasons=(few,))
         if "alarm" in statuses:
             return Finding(status="alarm", reasons=reasons)

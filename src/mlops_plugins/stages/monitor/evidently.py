@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins.api.component import Component, Field
 from mlops_plugins.api.contracts.monitor import Finding
 from mlops_plugins.artifacts.files import read_json, write_json, write_text
+from mlops_plugins.stages.monitor.options import too_few
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,9 @@ class EvidentlyMonitor(Component):
     Free text is left out too: Evidently would train a classifier for each such column.
     """
 
-    min_rows: int = Field(200, ge=2, description="Rows below which nothing is decided.")
+    min_rows: int = Field(
+        200, ge=2, description="Rows of the window below which nothing is decided."
+    )
     drift_share: float = Field(
         0.5, gt=0, le=1, description="The share of columns that must drift for the status drift."
     )
@@ -44,8 +47,9 @@ class EvidentlyMonitor(Component):
         }
         pairs = ((name, paired_values(before, after, name, kind)) for name, kind in kinds.items())
         frames = {name: pair for name, pair in pairs if pair}
-        if min(before.rows, after.rows) < self.min_rows or not frames:
-            finding = self._undecided(min(before.rows, after.rows), output)
+        few = too_few(before.rows, after.rows, self.min_rows)
+        if few is not None or not frames:
+            finding = self._undecided(few or "no column has values to compare", output)
         else:
             numeric = [name for name in frames if kinds[name] in NUMERIC]
             report["evidently"] = run(frames, numeric, self.drift_share, output / "report.html")
@@ -54,8 +58,7 @@ class EvidentlyMonitor(Component):
         write_json(output / "report.json", report)
         return finding
 
-    def _undecided(self, rows: int, output: Path) -> Finding:
-        reason = f"{rows:,} rows with values to compare are too few: min_rows is {self.min_rows:,}"
+    def _undecided(self, reason: str, output: Path) -> Finding:
         text = f"<!doctype html><title>Too few rows</title><p>{html.escape(reason)}</p>\n"
         write_text(output / "report.html", text)
         return Finding(status="insufficient_data", reasons=(reason,))

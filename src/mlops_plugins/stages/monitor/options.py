@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from mlops_plugins.api.component import Field, OptionGroup
 
+MINIMUM_REFERENCE = 20
+"""Reference rows below which nothing is compared; a test set that the gate lets pass has as many."""
+
+
+def too_few(reference: int, window: int, minimum: int) -> str | None:
+    """Return in words which rows are too few to decide anything; None if both are enough."""
+    if window < minimum:
+        return f"{window:,} rows are too few to decide anything: min_rows is {minimum:,}"
+    if reference < MINIMUM_REFERENCE:
+        return f"a reference of {reference:,} rows is too small: {MINIMUM_REFERENCE} are needed"
+    return None
+
 
 class Drift(OptionGroup):
     """When a column has drifted, and when the window has."""

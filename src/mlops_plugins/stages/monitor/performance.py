@@ -54,9 +54,10 @@ def measure(
 
 
 def _status(section: dict[str, Any], max_drop: float, *, enough: bool) -> str:
-    if not all(math.isfinite(section.get(key, math.nan)) for key in ("reference", "high")):
+    high = section.get("change", {}).get("high", math.nan)
+    if not math.isfinite(high):
         return decided("insufficient_labels", enough=enough)
-    lost = section["high"] < section["reference"] - max_drop
+    lost = high < -max_drop
     return decided("alarm" if lost else "ok", enough=enough)
 
 
@@ -95,18 +96,31 @@ def _codes(series: pd.Series[Any], classes: Sequence[Any] | None) -> np.ndarray:
 def _values(
     old: tuple[np.ndarray, np.ndarray], new: tuple[np.ndarray, np.ndarray], context: Context
 ) -> dict[str, Any]:
-    """Return the metric of both, and the interval of the window's by resampling its rows."""
+    """Return the metric of both, and by resampling their rows its interval, and that of its change."""
     task, generator = context.data.task, np.random.default_rng(context.seed)
-    sampled = generator.permutation(len(new[0]))[:MAXIMUM_ROWS]
-    metric = weighted_metric(task, new[0][sampled], new[1][sampled])
-    drawn = bootstrap.draws(len(sampled), resamples=RESAMPLES, seed=generator)
-    low, high = bootstrap.percentile_interval(metric(weights) for weights in drawn)
+    now = _resampled(new, task, generator)
+    before = _resampled(old, task, generator)
+    reference = weighted_metric(task, *old)(np.ones(len(old[0])))
+    current = weighted_metric(task, *new)(np.ones(len(new[0])))
+    low, high = bootstrap.percentile_interval(now)
+    differences = (one - other for one, other in zip(now, before, strict=True))
     return {
-        "reference": weighted_metric(task, *old)(np.ones(len(old[0]))),
-        "current": weighted_metric(task, *new)(np.ones(len(new[0]))),
+        "reference": reference,
+        "current": current,
         "low": low,
         "high": high,
+        "change": bootstrap.with_interval(current - reference, differences),
     }
+
+
+def _resampled(
+    rows: tuple[np.ndarray, np.ndarray], task: Task, generator: np.random.Generator
+) -> list[float]:
+    """Return the metric of each resample."""
+    sampled = generator.permutation(len(rows[0]))[:MAXIMUM_ROWS]
+    metric = weighted_metric(task, rows[0][sampled], rows[1][sampled])
+    drawn = bootstrap.draws(len(sampled), resamples=RESAMPLES, seed=generator)
+    return [metric(weights) for weights in drawn]
 
 
 def weighted_metric(task: Task, target: np.ndarray, predicted: np.ndarray) -> WeightedMetric:
