@@ -11,6 +11,7 @@ import pytest
 from mlops_plugins.api.context import Data
 from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts import reading, schema
+from mlops_plugins.artifacts.reading.nulls import NullWords
 from mlops_plugins.artifacts.schema import Column, Schema, accept
 
 if TYPE_CHECKING:
@@ -114,6 +115,16 @@ def test_a_value_does_not_depend_on_the_rows_beside_it(tmp_path: Path, rows: lis
     assert [int(each) for each in frame["count"]] == [counts[row] for row in rows]
     shares = np.array([1, np.nan, 0.5, 2])[rows]
     np.testing.assert_array_equal(pd.to_numeric(frame["share"]).astype(float), shares)
+
+
+def test_the_words_for_a_missing_value_are_those_of_the_project(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("id,code,note,count,share\n1,NA,-,-999,-999\n")
+    frame = reading.read_frame(path, DESCRIBED, NullWords(("-", "-999"), usual=False))
+    assert frame["code"].tolist() == ["NA"]
+    assert frame[["note", "count", "share"]].isna().all(axis=None)
+    path.write_text("id,code,note,count,share\n1,007,NA,1,1\n")
+    assert reading.read_frame(path, DESCRIBED, NullWords(usual=False))["note"].tolist() == ["NA"]
 
 
 def test_integer_ids_of_parquet_stay_exact_beside_a_missing_one(tmp_path: Path) -> None:

@@ -90,9 +90,9 @@ def test_show_prints_types_bounds_defaults_and_the_file(project: Project) -> Non
     assert row.split()[:3] == ["path", "string", "required"]
     found = json.loads(project.mlops("plugins", "show", "train/sklearn", "--json").stdout)
     assert found["libraries"] == ["scikit-learn"]
-    assert found["schema"]["properties"]["max_iter"]["default"] == 300
+    assert found["schema"]["properties"]["max_iter"]["default"] == 600
     text = project.mlops("plugins", "show", "train/sklearn", "--yaml").stdout
-    assert text.replace("max_iter: 300", "max_iter: 40") == project.read("conf/train/sklearn.yaml")
+    assert text.replace("max_iter: 600", "max_iter: 40") == project.read("conf/train/sklearn.yaml")
 
 
 def test_show_of_what_is_not_there(project: Project) -> None:

@@ -55,15 +55,15 @@ WRONG = {
         ["no option 'max_itr'. Did you mean 'max_iter'?", f"{TRAIN}: max_itr", "remove or rename"],
     ),
     "type": (
-        (TRAIN, "max_iter: 300", "max_iter: many"),
+        (TRAIN, "max_iter: 600", "max_iter: many"),
         ["'max_iter' is 'many'", "valid integer", f"{TRAIN}: max_iter", "number of trees"],
     ),
     "range": (
-        (TRAIN, "max_iter: 300", "max_iter: 0"),
+        (TRAIN, "max_iter: 600", "max_iter: 0"),
         ["'max_iter' is 0", "greater than or equal to 1", f"{TRAIN}: max_iter"],
     ),
     "no value": (
-        (TRAIN, "max_iter: 300", "max_iter: ???"),
+        (TRAIN, "max_iter: 600", "max_iter: ???"),
         ["'max_iter' has no value", f"{TRAIN}: max_iter: ???", "write a value"],
     ),
     "no value where there is no file": (
@@ -75,7 +75,7 @@ WRONG = {
         ["'train' have no name", TRAIN, "name: NAME"],
     ),
     "no YAML in an option": (
-        (TRAIN, "max_iter: 300", "max_iter: [200"),
+        (TRAIN, "max_iter: 600", "max_iter: [200"),
         ["not valid YAML", f"{TRAIN}: ", "line 22", "correct that line"],
     ),
     "no YAML in config": (

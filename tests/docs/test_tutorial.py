@@ -47,5 +47,5 @@ def test_the_first_plugin_has_15_lines_and_does_what_the_guide_shows(project: Pr
 
 
 def test_the_guide_to_choosing_shows_what_is_printed(project: Project) -> None:
-    project.edit("conf/train/sklearn.yaml", "max_iter: 40", "max_iter: 300")
+    project.edit("conf/train/sklearn.yaml", "max_iter: 40", "max_iter: 600")
     assert_shown(project, "how-to/choose-implementations.md")

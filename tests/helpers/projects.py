@@ -217,7 +217,7 @@ def begin(project: Project) -> Project:
 def shorten(project: Project) -> None:
     """Let the project learn from ten days: enough for every stage, and quick."""
     project.edit("conf/ingest/sample.yaml", "since: '2013-01-01'", "since: '2013-06-20'")
-    project.edit("conf/train/sklearn.yaml", "max_iter: 300", "max_iter: 40")
+    project.edit("conf/train/sklearn.yaml", "max_iter: 600", "max_iter: 40")
     project.edit("conf/evaluate/metrics.yaml", "resamples: 100", "resamples: 20")
     project.edit("conf/explain/permutation.yaml", "rows: 5000", "rows: 500")
     project.commit("Learn from less")

@@ -41,7 +41,7 @@ def shop_once(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Proje
     answers = {"data_source": "file", "data_path": CSV, "target_column": "bought", "task": "binary"}
     project = begin(render(template, tmp_path_factory.mktemp("bad-data") / "shop", **answers))
     project.write(CSV, with_rows())
-    project.edit("conf/train/sklearn.yaml", "max_iter: 300", "max_iter: 10")
+    project.edit("conf/train/sklearn.yaml", "max_iter: 600", "max_iter: 10")
     project.edit("conf/evaluate/metrics.yaml", "resamples: 100", "resamples: 20")
     project.dvc("repro", LAST)
     project.commit()

@@ -81,6 +81,9 @@ def test_a_file_becomes_a_champion(
     )
     if "patient" in frame:
         project.edit("conf/config.yaml", "id: null", "id: patient")
+    if task == "multiclass":
+        project.edit("conf/ingest/file.yaml", "null_values: []", "null_values: ['-999.0']")
+        frame.loc[::10, "ash"] = -999.0
     path = project.root / "data/source" / name
     path.parent.mkdir(parents=True)
     if path.suffix == ".parquet":
@@ -94,6 +97,7 @@ def test_a_file_becomes_a_champion(
     assert project.repro() == []
     if task == "multiclass":
         assert_its_tests_know_its_columns(project)
+        assert_a_missing_value_has_the_projects_words(project, frame)
 
     scored = predictions(project, f"data/source/{name}")
     assert len(scored) == len(frame)
@@ -112,6 +116,15 @@ def test_a_file_becomes_a_champion(
         serve_and_monitor(project, frame, scored)
     if task == "binary":
         assert_it_may_be_moved(project, f"data/source/{name}", scored)
+
+
+def assert_a_missing_value_has_the_projects_words(project: Project, frame: pd.DataFrame) -> None:
+    rows = frame.head(2).assign(ash=-999.0)
+    rows.to_csv(project.root / "words.csv", index=False)
+    rows.assign(ash=None).to_csv(project.root / "empty.csv", index=False)
+    assert predictions(project, "words.csv").equals(predictions(project, "empty.csv"))
+    schema = project.yaml("schema.yaml")["columns"]["ash"]
+    assert (schema["nullable"], schema["min"] > 0) == (True, True)
 
 
 def serve_and_monitor(project: Project, frame: pd.DataFrame, scored: pd.DataFrame) -> None:

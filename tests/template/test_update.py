@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 EDITS = {
     "src/late/features.py": ("hour=", "hour_of_day="),
     "src/late/plugin.py": ("none yet", "still none"),
-    "conf/train/sklearn.yaml": ("max_iter: 300", "max_iter: 123"),
+    "conf/train/sklearn.yaml": ("max_iter: 600", "max_iter: 123"),
     "conf/config.yaml": ("- track: mlflow", "- track: none"),
     "README.md": ("## Begin", "## Ours\n\nOur own words.\n\n## Begin"),
     "pyproject.toml": ('"pandas>=2.3,<4"]', '"pandas>=2.3,<4", "polars>=1"]'),

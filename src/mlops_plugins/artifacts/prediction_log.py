@@ -34,7 +34,7 @@ PREDICTED = ("prediction", "score")
 PROBABILITY = "probability_"
 OWN = (*PREDICTED, "version", "prediction_id", "time_of_prediction")
 
-DAY = re.compile(r"(?:batch-)?(\d{4}-[01]\d-[0-3]\d)\b.*\.(?:jsonl|parquet)$")
+DAY = re.compile(r"(?:batch-)?(\d{4}-[01]\d-[0-3]\d)[T.].*(?:jsonl|parquet)$")
 
 LINES = 2**13
 """Lines that are in memory at a time."""

@@ -54,7 +54,7 @@ def shop_once(
 ) -> Project:
     answers = {"data_source": "sql", "data_table": "examples", "target_column": "bought"}
     project = begin(render(template, tmp_path_factory.mktemp("sql") / "shop", **answers))
-    project.edit("conf/train/sklearn.yaml", "max_iter: 300", "max_iter: 10")
+    project.edit("conf/train/sklearn.yaml", "max_iter: 600", "max_iter: 10")
     project.edit("conf/evaluate/metrics.yaml", "resamples: 100", "resamples: 20")
     project.mlops("run", "ingest", DATABASE_URL=server.url())
     project.commit()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts import tables
 from mlops_plugins.artifacts.reading import by_schema, csv, errors, excel, parquet
+from mlops_plugins.artifacts.reading.nulls import USUAL_WORDS, NullWords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,11 +102,16 @@ def convert(
     return details
 
 
-def read_frame(path: Path, described: Schema) -> pd.DataFrame:
+def read_frame(path: Path, described: Schema, null_words: NullWords = USUAL_WORDS) -> pd.DataFrame:
     """Read a file that a person names into memory, each column as the schema describes it.
 
     In CSV and sheets, a category that the schema lists stays text, `007`, `1E5` and `NA` too, and so
     does an id; integers stay exact. What the schema does not describe is inferred.
+
+    Args:
+        path: The file.
+        described: The schema.
+        null_words: Which texts mean a missing value.
 
     Raises:
         DataError: It is missing, empty, of another kind, or one of its rows is malformed.
@@ -113,7 +119,9 @@ def read_frame(path: Path, described: Schema) -> pd.DataFrame:
     if not path.exists():
         raise errors.missing(str(path))
     typed = reader_of(path.name) is parquet
-    options = ReadOptions(text_as_written=not typed)
+    options = ReadOptions(
+        null_values=null_words.more, usual_nulls=null_words.usual, text_as_written=not typed
+    )
     types = {} if typed else by_schema.types(described)
     with tempfile.TemporaryDirectory() as folder:
         converted = Path(folder) / "converted.parquet"
@@ -121,6 +129,6 @@ def read_frame(path: Path, described: Schema) -> pd.DataFrame:
         if details["rows"] == 0:
             raise errors.no_rows(str(path))
         table = tables.read(converted)
-    return by_schema.frame(
-        table if typed else by_schema.without_null_words(table, described), described
-    )
+    if not typed:
+        table = by_schema.without_null_words(table, described, null_words)
+    return by_schema.frame(table, described)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from mlops_plugins.artifacts.reading.nulls import NullWords
     from mlops_plugins.artifacts.schema import Schema
 
 TEXTS = ("text", "category", "text category")
@@ -33,7 +34,7 @@ def types(described: Schema) -> dict[str, Any]:
     return found
 
 
-def without_null_words(table: pa.Table, described: Schema) -> pa.Table:
+def without_null_words(table: pa.Table, described: Schema, words: NullWords) -> pa.Table:
     """Make the texts null that mean a missing value, as ingest does, unless the schema lists them.
 
     Of an id only the empty text is none.
@@ -41,13 +42,13 @@ def without_null_words(table: pa.Table, described: Schema) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    words = {*nulls.texts((), usual=True)}
+    missing_words = {*nulls.texts(words.more, usual=words.usual)}
     for place, field in enumerate(table.schema):
         if not pa.types.is_string(field.type):
             continue
         column = described.columns.get(field.name)
         listed = set(map(str, column.values or ())) if column is not None else set()
-        absent = {""} if field.name == described.id else words - listed
+        absent = {""} if field.name == described.id else missing_words - listed
         values = table.column(place)
         missing = pc.is_in(values, value_set=pa.array(sorted(absent)))
         table = table.set_column(

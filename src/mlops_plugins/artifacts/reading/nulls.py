@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter as Counts
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class NullWords:
+    """Which texts mean a missing value in a project's files.
+
+    Attributes:
+        more: Those that the team lists.
+        usual: Whether NA, null and the like do so too, beside an empty field.
+    """
+
+    more: tuple[str, ...] = ()
+    usual: bool = True
+
+
+USUAL_WORDS = NullWords()
 
 
 def texts(more: Iterable[str], *, usual: bool) -> tuple[str, ...]:

@@ -79,10 +79,14 @@ def explain(root: Path, wanted: Wanted, *, log: Callable[[str], None]) -> Explai
     """
     project = Project(root, log)
     context = project.context
-    file = wanted.data or root / CONTRACTS[Stage.VALIDATE].outputs["output"]
+    own = root / CONTRACTS[Stage.VALIDATE].outputs["output"]
+    file = wanted.data or own
     folder, reference, version = _model(project, wanted.model)
     opened = open_model(folder)
-    table = _read(wanted.data, file, opened.schema)
+    if wanted.data is None:
+        table = tables.read_frame(own)
+    else:
+        table = reading.read_frame(wanted.data, opened.schema, project.null_words)
     place = _place(table, wanted, context.data.id, opened.schema, str(file))
     row = accept(table.iloc[[place]].reset_index(drop=True), opened.inputs)
     found = _explanation(project, model=folder, reference=reference, row=row)
@@ -115,12 +119,6 @@ def _explanation(project: Project, **given: Any) -> RowExplanation:
         chosen = project.params.section(Stage.EXPLAIN).name
         raise plugin_manager().not_installed(Stage.EXPLAIN, chosen, error) from error
     return found
-
-
-def _read(data: Path | None, file: Path, described: Schema) -> pd.DataFrame:
-    if data is None:
-        return tables.read_frame(file)
-    return reading.read_frame(file, described)
 
 
 def _place(

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from mlops_plugins.api.context import Data
     from mlops_plugins.api.contracts.register import Champion
     from mlops_plugins.artifacts.model_folder import Model
     from mlops_plugins.artifacts.schema import Schema
@@ -51,14 +50,14 @@ def run(
     champion = project.champion()
     folder = project.fetched(champion)
     described = describe(folder / "model").schema
-    arrived = _labels(labels, described, context.data)
+    arrived = _labels(project, labels, described)
     with tempfile.TemporaryDirectory() as scratch:
         current = Path(scratch) / "current.parquet"
         if data is None:
             skipped = _write_logged(project, champion, described, arrived, current)
         else:
             skipped = Skipped()
-            _write_scored(folder / "model", data, arrived, current)
+            _write_scored(project, folder / "model", data, arrived, current)
         with project.observed(Stage.MONITOR) as observed_context, files.replacing(output) as draft:
             draft.mkdir()
             finding: Finding = project.component(Stage.MONITOR).monitor(
@@ -127,14 +126,16 @@ def _remove_old(project: Project) -> None:
         )
 
 
-def _write_scored(model: Path, data: Path, labels: Labels | None, output: Path) -> None:
+def _write_scored(
+    project: Project, model: Path, data: Path, labels: Labels | None, output: Path
+) -> None:
     """Write the rows of a file, with what the model predicts of them.
 
     Raises:
         DataError: They cannot be read, or have no id to join labels by.
     """
     opened = open_model(model)
-    block = _scored(opened, reading.read_frame(data, opened.schema))
+    block = _scored(opened, reading.read_frame(data, opened.schema, project.null_words))
     columns = window.write(lambda: [block], opened.schema, output, labels)
     _require_id_for(labels, columns, output)
 
@@ -156,7 +157,7 @@ def _scored(opened: Model, rows: pd.DataFrame) -> Block:
     return Block(len(rows), columns, own)
 
 
-def _labels(path: Path | None, described: Schema, data: Data) -> Labels | None:
+def _labels(project: Project, path: Path | None, described: Schema) -> Labels | None:
     """Read the labels that have arrived.
 
     Raises:
@@ -165,6 +166,7 @@ def _labels(path: Path | None, described: Schema, data: Data) -> Labels | None:
     """
     if path is None:
         return None
+    data = project.context.data
     if data.id is None:
         raise ConfigurationError(
             "Labels can only be joined to rows by an id.",
@@ -172,7 +174,7 @@ def _labels(path: Path | None, described: Schema, data: Data) -> Labels | None:
             expected="the name of the column that identifies a row",
             next_step="write it there, and send it with each request",
         )
-    table = reading.read_frame(path, described)
+    table = reading.read_frame(path, described, project.null_words)
     _require_id("labels", list(map(str, table.columns)), data.id)
     labelled = _labelled(table, data.target, where="the labels")
     return Labels.of(labelled, identifier=data.id, target=data.target, described=described)

@@ -28,7 +28,7 @@ def run(
     targets.check_predictions(output, data)
     project = Project(root, log)
     opened, version = _opened(project, model)
-    rows = reading.read_frame(data, opened.schema)
+    rows = reading.read_frame(data, opened.schema, project.null_words)
     scored = opened.predict(rows)
     key = project.context.data.id
     result = scored

@@ -9,6 +9,7 @@ from mlops_plugins.api.contracts.register import Champion
 from mlops_plugins.api.errors import ModelError
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files, sealed
+from mlops_plugins.artifacts.reading.nulls import NullWords
 from mlops_plugins.config import params
 from mlops_plugins.manager.signatures import require_returned
 from mlops_plugins.runtime.observers import Observers, observed
@@ -34,6 +35,14 @@ class Project:
     def component(self, stage: str) -> Any:
         """Return the stage's chosen implementation."""
         return self.params.component(stage)
+
+    @property
+    def null_words(self) -> NullWords:
+        """Return which texts mean a missing value in files, as ingest reads them."""
+        ingest = self.component(Stage.INGEST)
+        return NullWords(
+            tuple(getattr(ingest, "null_values", ())), getattr(ingest, "usual_nulls", True)
+        )
 
     def observed(self, stage: str) -> AbstractContextManager[Context]:
         """Call the observers before and after a job; give the context to run it with."""

@@ -32,7 +32,7 @@ class GradientBoosting(BoostedTrees):
 
     learning_rate: float = Field(0.05, gt=0, description="Shrinkage of each tree's contribution.")
     max_iter: int = Field(
-        300, ge=1, description="Maximum number of trees (for each class, if more than two)."
+        600, ge=1, description="Maximum number of trees (for each class, if more than two)."
     )
     max_leaf_nodes: int = Field(15, ge=2, description="Maximum number of leaves of one tree.")
     min_samples_leaf: int = Field(
