@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-KILLS = repeated(6, full=50)
+KILLS = repeated(4, full=50)
 IN_A_ROW = repeated(3, full=25)
 """Kills before a run may complete: each but the first interrupts the recovery from the one before."""
 

@@ -41,10 +41,10 @@ def test_a_change_in_plugin_py_reruns_its_stage_and_what_follows(project: Projec
     project.write("src/late/plugin.py", PLUGIN)
     assert project.repro() == []
     project.edit("conf/config.yaml", "- explain: permutation", "- explain: ours")
-    assert project.repro() == ["explain", "report", "track", "register"]
+    assert project.repro() == ["explain", "gate", "report", "track", "register"]
 
     project.edit("src/late/plugin.py", '"importance": 1}', '"importance": 2}')
-    assert project.repro() == ["explain", "report", "track", "register"]
+    assert project.repro() == ["explain", "gate", "report", "track", "register"]
     project.edit("src/late/plugin.py", '"""Explains by a word."""', '"""Explains by one word."""')
     # The same bytes as before: nothing follows but the report, which says what ran.
     assert project.repro() == ["explain", "report"]
@@ -100,7 +100,7 @@ def test_what_dvc_does_not_see_makes_its_stage_stale_and_no_other(project: Proje
     info = write_distribution(packages, "outside", OUTSIDE)
     project.write("words.txt", "all")
     project.edit("conf/config.yaml", "- explain: permutation", "- explain: outside")
-    assert project.repro() == ["explain", "report", "track", "register"]
+    assert project.repro() == ["explain", "gate", "report", "track", "register"]
     assert project.repro() == []
 
     project.write("words.txt", "every")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,9 @@ WEIGHT = "distance"
 
 @pytest.fixture
 def weighted(project: Project) -> Project:
-    """Flights count by how far they go."""
+    """Flights count by how far they go; no model without weights is champion."""
+    (project.root / "mlflow.db").unlink()
+    shutil.rmtree(project.root / "mlartifacts")
     project.edit("conf/config.yaml", "id: flight_id", f"id: flight_id\n  weight: {WEIGHT}")
     return project
 
