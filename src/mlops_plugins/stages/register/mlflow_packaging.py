@@ -64,7 +64,7 @@ def signature(model: Description) -> Any:
         "boolean": DataType.boolean,
         "category": DataType.string,
         "text": DataType.string,
-        "datetime": DataType.datetime,
+        "datetime": AnyType(),  # of a `DataType.datetime` MLflow refuses times with a zone
     }
 
     def kind(schema: Schema, name: str) -> Any:
