@@ -8,6 +8,8 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 export UV_COMPILE_BYTECODE := 1
 export DO_NOT_TRACK ?= 1
+# The system's certificates, as git's: where a company has an authority of its own, it is among them.
+export UV_SYSTEM_CERTS ?= 1
 # Only .venv of this repository, whatever is activated.
 unexport VIRTUAL_ENV
 
