@@ -62,6 +62,18 @@ def test_what_counts_as_missing_is_taken(column: Column, value: Any) -> None:
     assert accepted(column, value) == [None]
 
 
+@pytest.mark.parametrize("type_", ["integer", "number", "boolean", "datetime", "category", "text"])
+def test_a_column_that_rows_lack_is_missing_in_each(type_: Any) -> None:
+    x = Column(type=type_, nullable=True, values=("a",) if type_ == "category" else None)
+    described = Schema(columns={"x": x, "k": Column(type="integer")}, target="y")
+    rows = pd.DataFrame({"k": [1, 2]})
+    pd.testing.assert_frame_equal(
+        accept(rows, described), accept(rows.assign(x=pd.Series([None, None])), described)
+    )
+    with pytest.raises(DataError, match="The column 'k' is missing"):
+        accept(pd.DataFrame({"x": [None]}), described)
+
+
 def test_an_error_names_ten_values_and_how_many_more() -> None:
     with pytest.raises(DataError) as error:
         accepted(Column(type="category", values=MANY, unseen="refuse"), "z")

@@ -122,7 +122,13 @@ def assert_a_missing_value_has_the_projects_words(project: Project, frame: pd.Da
     rows = frame.head(2).assign(ash=-999.0)
     rows.to_csv(project.root / "words.csv", index=False)
     rows.assign(ash=None).to_csv(project.root / "empty.csv", index=False)
-    assert predictions(project, "words.csv").equals(predictions(project, "empty.csv"))
+    scored = predictions(project, "words.csv")
+    assert scored.equals(predictions(project, "empty.csv"))
+    # As a key that a request leaves out.
+    rows.drop(columns="ash").to_csv(project.root / "lacking.csv", index=False)
+    said = project.mlops("predict", "lacking.csv", "--output", "lacking.parquet").stderr
+    assert "lacking.csv has no column 'ash': taken as missing." in said
+    assert scored.equals(pd.read_parquet(project.root / "lacking.parquet"))
     schema = project.yaml("schema.yaml")["columns"]["ash"]
     assert (schema["nullable"], schema["min"] > 0) == (True, True)
 

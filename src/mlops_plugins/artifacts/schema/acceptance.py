@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def accept(rows: pd.DataFrame, described: Schema, *, refuse: bool = True) -> pd.DataFrame:
     """Give rows to predict the schema's dtypes; categories that it does not list become missing.
 
-    Ranges are not enforced: what is out of range is for the monitor to report.
+    A column that is not there is missing in each row, as a key is that a request leaves out. Ranges
+    are not enforced: what is out of range is for the monitor to report.
 
     Args:
         rows: Raw rows.
@@ -26,10 +27,10 @@ def accept(rows: pd.DataFrame, described: Schema, *, refuse: bool = True) -> pd.
         refuse: Whether to refuse what the schema does not allow. If not, it becomes missing.
 
     Raises:
-        DataError: A column is missing, a value cannot be read, or one is not allowed: a missing one,
-            an infinity, a category that is not listed where `unseen` is `refuse`.
+        DataError: A column is not there that may not be missing, a value cannot be read, or one is not
+            allowed: a missing one, an infinity, a category that is not listed where `unseen` is `refuse`.
     """
-    typed = conform(rows, described)
+    typed = conform(rows.assign(**dict.fromkeys(absent(rows, described))), described)
     for name, column in described.columns.items():
         series = typed[name]
         infinite, unseen = _infinite(series), _unseen(series, column)
@@ -38,6 +39,12 @@ def accept(rows: pd.DataFrame, described: Schema, *, refuse: bool = True) -> pd.
         if infinite.any() or unseen.any():
             typed[name] = _without(series, infinite | unseen)
     return typed
+
+
+def absent(rows: pd.DataFrame, described: Schema) -> list[str]:
+    """Return the columns that rows may lack, and do."""
+    columns = described.columns.items()
+    return [name for name, each in columns if not each.refuses_nulls and name not in rows.columns]
 
 
 def _refuse_values(

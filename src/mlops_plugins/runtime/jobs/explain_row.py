@@ -9,7 +9,7 @@ from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.errors import ConfigurationError, DataError
 from mlops_plugins.api.paths import REFERENCE
 from mlops_plugins.api.stage import Stage
-from mlops_plugins.artifacts import reading, tables
+from mlops_plugins.artifacts import tables
 from mlops_plugins.artifacts.logged_values import key
 from mlops_plugins.artifacts.model_folder import Model, open_model
 from mlops_plugins.artifacts.schema import accept
@@ -80,14 +80,11 @@ def explain(root: Path, wanted: Wanted, *, log: Callable[[str], None]) -> Explai
     project = Project(root, log)
     context = project.context
     own = root / CONTRACTS[Stage.VALIDATE].outputs["output"]
-    file = wanted.data or own
     folder, reference, version = _model(project, wanted.model)
     opened = open_model(folder)
-    if wanted.data is None:
-        table = tables.read_frame(own)
-    else:
-        table = reading.read_frame(wanted.data, opened.schema, project.null_words)
-    place = _place(table, wanted, context.data.id, opened.schema, str(file))
+    given = wanted.data
+    table = tables.read_frame(own) if given is None else project.read_rows(given, opened)
+    place = _place(table, wanted, context.data.id, opened.schema, str(given or own))
     row = accept(table.iloc[[place]].reset_index(drop=True), opened.inputs)
     found = _explanation(project, model=folder, reference=reference, row=row)
     predicted = opened.predict_typed(row)

@@ -135,7 +135,7 @@ def _write_scored(
         DataError: They cannot be read, or have no id to join labels by.
     """
     opened = open_model(model)
-    block = _scored(opened, reading.read_frame(data, opened.schema, project.null_words))
+    block = _scored(opened, project.read_rows(data, opened))
     columns = window.write(lambda: [block], opened.schema, output, labels)
     _require_id_for(labels, columns, output)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_plugins.api.paths import PREDICTION_LOG
-from mlops_plugins.artifacts import exported, files, predicted, prediction_log, reading, tables
+from mlops_plugins.artifacts import exported, files, predicted, prediction_log, tables
 from mlops_plugins.artifacts.model_folder import Model, open_model
 from mlops_plugins.runtime.jobs import targets
 from mlops_plugins.runtime.jobs.project import Project
@@ -28,7 +28,7 @@ def run(
     targets.check_predictions(output, data)
     project = Project(root, log)
     opened, version = _opened(project, model)
-    rows = reading.read_frame(data, opened.schema, project.null_words)
+    rows = project.read_rows(data, opened)
     scored = opened.predict(rows)
     key = project.context.data.id
     result = scored

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.contracts import CONTRACTS
 from mlops_plugins.api.contracts.register import Champion
-from mlops_plugins.api.errors import ModelError
+from mlops_plugins.api.errors import ModelError, did_you_mean
 from mlops_plugins.api.stage import Stage
-from mlops_plugins.artifacts import files, sealed
+from mlops_plugins.artifacts import files, reading, sealed
 from mlops_plugins.artifacts.reading.nulls import NullWords
+from mlops_plugins.artifacts.schema import absent
 from mlops_plugins.config import params
 from mlops_plugins.manager.signatures import require_returned
 from mlops_plugins.runtime.observers import Observers, observed
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    import pandas as pd
+
     from mlops_plugins.api.context import Context
     from mlops_plugins.api.contracts.notify import Alert
+    from mlops_plugins.artifacts.model_folder import Model
 
 
 class Project:
@@ -35,6 +39,14 @@ class Project:
     def component(self, stage: str) -> Any:
         """Return the stage's chosen implementation."""
         return self.params.component(stage)
+
+    def read_rows(self, path: Path, model: Model) -> pd.DataFrame:
+        """Read the rows of a file for a model, and log which columns it lacks."""
+        rows = reading.read_frame(path, model.schema, self.null_words)
+        for name in absent(rows, model.inputs):
+            others = did_you_mean(name, map(str, rows.columns.difference([*model.inputs.columns])))
+            self.context.log(f"{path.name} has no column '{name}': taken as missing.{others}")
+        return rows
 
     @property
     def null_words(self) -> NullWords:
