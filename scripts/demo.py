@@ -160,7 +160,7 @@ def say_next(project: Path, seconds: float) -> None:
 Done in {seconds:.0f} s. Next:
 
     cd {shown}
-    uv run dvc exp run -S train.max_iter=300     # an experiment; compare with: uv run dvc exp show
+    uv run dvc exp run -S train.max_leaf_nodes=8 # an experiment; compare with: uv run dvc exp show
     make serve                                   # the champion, at http://127.0.0.1:8000/docs
     make retrain                                 # decides from the monitor's reports
     xdg-open monitoring/reports/{MONTH}/report.html
