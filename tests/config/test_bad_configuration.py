@@ -103,6 +103,10 @@ WRONG = {
         (CONFIG, 'project: "late"', 'project: "it\'s late"'),
         ["'project' is \"it's late\"", f"{CONFIG}: project", "letters, digits"],
     ),
+    "a log that is kept for less than the window": (
+        (CONFIG, "window_days: null\n  keep_days: null", "window_days: 7\n  keep_days: 3"),
+        ["'prediction_log.keep_days' is 3", f"{CONFIG}: prediction_log", "at least window_days"],
+    ),
     "unknown task": (
         (CONFIG, "task: binary", "task: binry"),
         ["'data.task' is 'binry'", f"{CONFIG}: data.task", "one of binary, multiclass, regression"],
