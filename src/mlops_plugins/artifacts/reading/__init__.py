@@ -39,8 +39,7 @@ class ReadOptions:
         delimiter: The character between fields.
         encoding: The text's encoding.
         decimal: The decimal mark.
-        null_values: Texts that mean a missing value.
-        usual_nulls: Whether NA, null and the like do so too, beside an empty field.
+        null_words: Texts that mean a missing value.
         bad_rows: The maximum share of rows that may have a wrong number of fields.
         sheet: The sheet of an Excel file; empty: the first.
         target: The column in which texts that mean a missing value are counted, as one may be a class.
@@ -49,8 +48,7 @@ class ReadOptions:
     delimiter: str = ""
     encoding: str = ""
     decimal: str = ""
-    null_values: tuple[str, ...] = ()
-    usual_nulls: bool = True
+    null_words: NullWords = USUAL_WORDS
     target: str = ""
     bad_rows: float = 0.0
     sheet: str = ""
@@ -119,9 +117,7 @@ def read_frame(path: Path, described: Schema, null_words: NullWords = USUAL_WORD
     if not path.exists():
         raise errors.missing(str(path))
     typed = reader_of(path.name) is parquet
-    options = ReadOptions(
-        null_values=null_words.more, usual_nulls=null_words.usual, text_as_written=not typed
-    )
+    options = ReadOptions(null_words=null_words, text_as_written=not typed)
     types = {} if typed else by_schema.types(described)
     with tempfile.TemporaryDirectory() as folder:
         converted = Path(folder) / "converted.parquet"

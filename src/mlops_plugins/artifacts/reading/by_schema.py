@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_plugins.artifacts.reading import nulls
 from mlops_plugins.artifacts.schema.dtypes import kind
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def without_null_words(table: pa.Table, described: Schema, words: NullWords) -> 
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    missing_words = {*nulls.texts(words.more, usual=words.usual)}
+    missing_words = {*words.texts}
     for place, field in enumerate(table.schema):
         if not pa.types.is_string(field.type):
             continue

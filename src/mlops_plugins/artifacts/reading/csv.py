@@ -227,7 +227,7 @@ def _text(source: Path, name: str, options: ReadOptions) -> Text:
         titles=tuple(line.strip(f"{delimiter} ") for line in titles if line.strip()),
         delimiter=delimiter,
         decimal=options.decimal or csv_dialect.decimal(sample_rows, delimiter),
-        null_values=nulls.texts(options.null_values, usual=options.usual_nulls),
+        null_values=options.null_words.texts,
         text_as_written=options.text_as_written,
     )
 

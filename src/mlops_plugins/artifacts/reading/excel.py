@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from mlops_plugins.api.errors import ConfigurationError, DataError, did_you_mean
-from mlops_plugins.artifacts.reading import csv_dialect, errors, headers, nulls
+from mlops_plugins.artifacts.reading import csv_dialect, errors, headers
 from mlops_plugins.artifacts.reading.values import MixedError, column
 from mlops_plugins.artifacts.reading.writer import store
 
@@ -40,7 +40,7 @@ def convert(
     titles = [str(value) for row in found[:start] for value in row if value is not None]
     names, columns = _columns(rows, name)
     headers.check(names, f"The data file {PurePath(name).name}", where=f"{name}: header")
-    missing = frozenset(nulls.texts(options.null_values, usual=options.usual_nulls))
+    missing = frozenset(options.null_words.texts)
     kept = frozenset({""}) if options.text_as_written else missing
     arrays = [
         _array(values, kept if each in types else missing, types.get(each))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     import pyarrow as pa
 
@@ -24,15 +24,15 @@ class NullWords:
     more: tuple[str, ...] = ()
     usual: bool = True
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Return them: the empty one, the usual ones if wanted, and more."""
+        from pyarrow import csv
+
+        return (*(csv.ConvertOptions().null_values if self.usual else [""]), *self.more)
+
 
 USUAL_WORDS = NullWords()
-
-
-def texts(more: Iterable[str], *, usual: bool) -> tuple[str, ...]:
-    """Return the texts that mean a missing value: the empty one, the usual ones if wanted, and more."""
-    from pyarrow import csv
-
-    return (*(csv.ConvertOptions().null_values if usual else [""]), *more)
 
 
 class Counter:

@@ -5,11 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
+from pathlib import Path
 
 NOT_OF_ANOTHER_PROJECT = ("UV_LOCKED", "UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV")
 """Variables that are about this process's project and its environment."""
@@ -26,8 +22,8 @@ def run(folder: Path, *arguments: str, uv: str | None = None, **variables: str) 
         variables: Variables of the environment that it is given beside those of this process.
     """
     # DVC must find `mlops`, although the environment may not be activated.
-    scripts = os.path.dirname(sys.executable)  # noqa: PTH120  a search path is text
-    path = scripts + os.pathsep + os.environ.get("PATH", "")
+    scripts = Path(sys.executable).parent
+    path = f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"
     environment = os.environ | {"PATH": path} | variables
     command = [sys.executable, "-m", "dvc"]
     if uv is not None:

@@ -9,7 +9,7 @@ from mlops_plugins.api.contracts.register import Champion
 from mlops_plugins.api.errors import ModelError, did_you_mean
 from mlops_plugins.api.stage import Stage
 from mlops_plugins.artifacts import files, reading, sealed
-from mlops_plugins.artifacts.reading.nulls import NullWords
+from mlops_plugins.artifacts.reading.nulls import USUAL_WORDS, NullWords
 from mlops_plugins.artifacts.schema import absent
 from mlops_plugins.config import params
 from mlops_plugins.manager.signatures import require_returned
@@ -51,10 +51,8 @@ class Project:
     @property
     def null_words(self) -> NullWords:
         """Return which texts mean a missing value in files, as ingest reads them."""
-        ingest = self.component(Stage.INGEST)
-        return NullWords(
-            tuple(getattr(ingest, "null_values", ())), getattr(ingest, "usual_nulls", True)
-        )
+        words: NullWords = getattr(self.component(Stage.INGEST), "null_words", USUAL_WORDS)
+        return words
 
     def observed(self, stage: str) -> AbstractContextManager[Context]:
         """Call the observers before and after a job; give the context to run it with."""

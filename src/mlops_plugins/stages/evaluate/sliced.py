@@ -43,7 +43,8 @@ def table(test_set: ScoredTestSet, options: Slicing) -> dict[str, Any]:
     if options.search:
         worse, tested = search(test_set, min_rows=options.min_rows, apart=options.columns)
         for each in worse[: options.max_slices]:
-            entry = _entry(test_set, losses, each.slice, configured=False)
+            inside = each.slice.rows(test_set.rows)
+            entry = _entry(test_set, losses, each.slice, inside, configured=False)
             entries.append({**entry, "p": each.p})
     else:
         tested = 0
@@ -101,13 +102,12 @@ def _configured(
         return {"label": one.label, "reason": f"{count:,} rows, fewer than {min_rows:,}"}
     if not scoring.defined(test_set.target[inside]):
         return {"label": one.label, "reason": "its rows are of one class"}
-    return _entry(test_set, losses, one, configured=True)
+    return _entry(test_set, losses, one, inside, configured=True)
 
 
 def _entry(
-    test_set: ScoredTestSet, losses: RowLosses, one: Slice, *, configured: bool
+    test_set: ScoredTestSet, losses: RowLosses, one: Slice, inside: np.ndarray, *, configured: bool
 ) -> dict[str, Any]:
-    inside = one.rows(test_set.rows)
     within = _measured(test_set, inside)
     outside = _measured(test_set, ~inside)
     value, rest = within[0], outside[0]

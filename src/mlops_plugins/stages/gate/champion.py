@@ -97,7 +97,7 @@ class Gatekeeper(Component):
         """Write the verdict. What cannot be computed blocks."""
         evidence = Evidence(evaluation, scoring.PRIMARY[context.data.task], self.required)
         checks = [
-            guarded("model", partial(limits.intact, context, model, evaluation / FILE)),
+            guarded("model", partial(limits.intact, context, model)),
             guarded(
                 "test rows",
                 partial(minimum.rows, context, model, evaluation / FILE, self.minimum),

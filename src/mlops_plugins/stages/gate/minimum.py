@@ -21,7 +21,7 @@ def rows(context: Context, model: Path, predictions: Path, minimum: Minimum) -> 
     common chi-squared tests, 1954.
 
     Raises:
-        UncomputableError: The target is not among the columns.
+        UncomputableError: There are no scored rows, or they have no target.
     """
     counts = _counts(predictions, context.data.target)
     total = sum(counts.values())
@@ -45,9 +45,13 @@ def _counts(predictions: Path, target: str) -> dict[object, int]:
     from pyarrow import ArrowInvalid
     from pyarrow.parquet import ParquetFile  # `read_table` imports pandas
 
+    if not predictions.is_file():
+        raise UncomputableError(f"{predictions.name} is missing")
     try:
         column = ParquetFile(predictions).read(columns=[target]).column(0)
-    except (ArrowInvalid, IndexError, OSError):
+    except (ArrowInvalid, OSError):
+        raise UncomputableError(f"{predictions.name} is no Parquet file") from None
+    except IndexError:
         raise UncomputableError(f"the column {target} is missing in {predictions.name}") from None
     counts = column.value_counts()
     return dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True))

@@ -18,6 +18,7 @@ from mlops_plugins.api.contracts.ingest import Source
 from mlops_plugins.api.errors import DataError
 from mlops_plugins.artifacts import batches, reading, tables
 from mlops_plugins.artifacts.reading import errors, headers, source_files, writer
+from mlops_plugins.artifacts.reading.nulls import NullWords
 from mlops_plugins.stages.ingest import cache, target
 
 if TYPE_CHECKING:
@@ -81,15 +82,19 @@ class File(Component):
         self._log_summary(context, parts, schema, rows)
         return Source(description=self.path, details={"files": [part.described for part in parts]})
 
+    @property
+    def null_words(self) -> NullWords:
+        """Return which texts mean a missing value, for the files of jobs too."""
+        return NullWords(tuple(self.null_values), self.usual_nulls)
+
     def read_options(self, target: str) -> reading.ReadOptions:
         """Return how the files are written."""
         return reading.ReadOptions(
             delimiter=self.delimiter,
             encoding=self.encoding,
             decimal=self.decimal,
-            null_values=tuple(self.null_values),
+            null_words=self.null_words,
             bad_rows=self.bad_rows,
-            usual_nulls=self.usual_nulls,
             sheet=self.sheet,
             target=target,
         )
